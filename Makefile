@@ -1,0 +1,36 @@
+# make demo    real tokens judged against real policies
+# make test    every test: Rust, the command, the shipped policies
+# make ratios  the figures, against their peers, in one process
+
+CARGO ?= cargo
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+.PHONY: demo test test-rust test-policies ratios bench lint clean
+
+demo:
+	$(CARGO) run --quiet --release --example demo
+
+test: test-rust test-policies
+
+test-rust:
+	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites
+
+test-policies:
+	$(CARGO) build --quiet -p bailiwick-cli
+	for directory in policies/construction policies/platform policies/examples/*/; do \
+		"$(CARGO_TARGET_DIR)/debug/bailiwick" check "$$directory" && \
+		"$(CARGO_TARGET_DIR)/debug/bailiwick" test "$$directory" | tail -n 1 || exit 1; \
+	done
+
+ratios:
+	$(CARGO) bench --quiet --bench ratios
+
+bench:
+	$(CARGO) bench --benches
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,108 @@
+//! A token of 800 bytes verified for the first time, against ring's signature check of the same bytes alone.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has no result")]
+
+use std::hint::black_box;
+
+use bailiwick::{Algorithm, KeySet, Profile, SigningKey, Verifier};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
+use serde_json::{Value, json};
+
+use crate::measure::Row;
+
+const NOW: i64 = 1_800_000_000;
+const TOKEN_BYTES: usize = 800;
+
+/// `verify/EdDSA`, `verify/ES256` and `verify/RS256`.
+pub(crate) fn rows() -> Vec<Row> {
+    let rsa = include_bytes!("../../tests/data/rsa-2048.test-key.pk8");
+    [
+        SigningKey::generate_ed25519("2026-01").unwrap(),
+        SigningKey::generate_es256("2026-01").unwrap(),
+        SigningKey::from_pkcs8(Algorithm::Rs256, "2026-01", rsa).unwrap(),
+    ]
+    .iter()
+    .map(row)
+    .collect()
+}
+
+fn row(key: &SigningKey) -> Row {
+    let keys = KeySet::from_jwks(key.jwks().as_bytes()).unwrap();
+    let profile = Profile::issuer("https://id.example.com")
+        .audience("https://api.example.com")
+        .jwks(keys);
+    let verifier = Verifier::new([profile]).unwrap();
+    let token = token(key);
+    let tampered = token.replacen('e', "f", 1);
+    assert_eq!(verifier.verify(&token, NOW).unwrap().scopes().len(), 4);
+    assert!(verifier.verify(&tampered, NOW).is_err());
+
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let bare = bare(key);
+    assert!(bare(signed.as_bytes(), &signature));
+    assert!(!bare(b"something else", &signature));
+
+    Row::measure(
+        format!("verify/{}", key.algorithm()),
+        || {
+            black_box(verifier.verify(black_box(&token), NOW).is_ok());
+        },
+        "ring",
+        || {
+            black_box(bare(black_box(signed.as_bytes()), black_box(&signature)));
+        },
+    )
+}
+
+/// What an identity provider sends, filled up with roles to the length.
+fn token(key: &SigningKey) -> String {
+    let mut claims = json!({
+        "iss": "https://id.example.com", "sub": "5b1f8c0e-4c2f-4a7e-9d57-3a0f7e8b2c11",
+        "aud": ["https://api.example.com", "https://id.example.com/userinfo"],
+        "client_id": "dashboards-prod", "tenant": "acme", "jti": "0198c9a2-7c3e-7d11-9a53-b1a2c3d4e5f6",
+        "scope": "rfis:read rfis:write drawings:read budget:read", "iat": NOW - 10, "nbf": NOW - 10,
+        "exp": NOW + 3_600, "roles": [],
+    });
+    loop {
+        let token = key.sign(&claims, "at+jwt").unwrap();
+        if token.len() >= TOKEN_BYTES {
+            return token;
+        }
+        let roles = claims.get_mut("roles").and_then(Value::as_array_mut).unwrap();
+        roles.push(json!(format!("project-{}-standard", roles.len())));
+    }
+}
+
+/// Whether a signature over a message verifies.
+type Check = Box<dyn Fn(&[u8], &[u8]) -> bool>;
+
+/// ring alone, with the key ready and the signature decoded.
+fn bare(key: &SigningKey) -> Check {
+    let jwk: Value = serde_json::from_str(&key.jwk()).unwrap();
+    let member = |name: &str| {
+        let text = jwk.get(name).and_then(Value::as_str).unwrap();
+        URL_SAFE_NO_PAD.decode(text).unwrap()
+    };
+    match key.algorithm() {
+        Algorithm::EdDsa => {
+            let key = UnparsedPublicKey::new(&signature::ED25519, member("x"));
+            Box::new(move |message, signature| key.verify(message, signature).is_ok())
+        }
+        Algorithm::Es256 => {
+            let point = [vec![4], member("x"), member("y")].concat();
+            let key = UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point);
+            Box::new(move |message, signature| key.verify(message, signature).is_ok())
+        }
+        _ => {
+            let key = RsaPublicKeyComponents {
+                n: member("n"),
+                e: member("e"),
+            };
+            let form = &signature::RSA_PKCS1_2048_8192_SHA256;
+            Box::new(move |message, signature| key.verify(form, message, signature).is_ok())
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+/// Authorization with Cedar policies and OAuth tokens.
+#[derive(Debug, Parser)]
+#[command(name = "bailiwick", version, about, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 fine or allowed, 1 findings or denied, 2 wrong usage or unusable input, 3 internal fault.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Parse and validate the policies, schema, links and entities of a directory.
+    Check(CheckArgs),
+    /// Decide one request, and say why.
+    Decide(Box<DecideArgs>),
+    /// Run the test suites (*.test.yaml) that lie next to the policies.
+    Test(TestArgs),
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+    /// JUnit XML, for CI systems; `test` alone has it.
+    Junit,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The directory with *.cedar, *.cedarschema, links.json and entities.json.
+    pub(crate) directory: PathBuf,
+    /// Treat warnings as findings.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// The directory with the policies and their *.test.yaml.
+    pub(crate) directory: PathBuf,
+    /// Run only cases whose name contains this text.
+    #[arg(long)]
+    pub(crate) filter: Option<String>,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("who").required(true).args(["token", "token_stdin", "principal", "identity"]))]
+pub(crate) struct DecideArgs {
+    /// The action, by its id: rfis.view
+    pub(crate) action: String,
+    /// The resource: Rfi::"42" for a stored one, or JSON, {"type", "id", "parents", "attrs"}, to bring one along.
+    pub(crate) resource: String,
+    /// The directory with the policies.
+    #[arg(long, short, env = "BAILIWICK_POLICIES")]
+    pub(crate) policies: PathBuf,
+    /// The tenant that the request is about.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// A bearer token. Other processes can see it on the command line: prefer --token-stdin outside of tests.
+    #[arg(long, requires = "issuers")]
+    pub(crate) token: Option<String>,
+    /// Read the bearer token from standard input.
+    #[arg(long, requires = "issuers")]
+    pub(crate) token_stdin: bool,
+    /// Ask as this principal, in a first-party session: User::"ana"
+    #[arg(long)]
+    pub(crate) principal: Option<String>,
+    /// Ask as a caller authenticated elsewhere: {"principal", "app", "scopes", "grant_type", "expires"} as JSON.
+    #[arg(long)]
+    pub(crate) identity: Option<String>,
+    /// The trusted issuers of tokens: a JSON file, see README.
+    #[arg(long, env = "BAILIWICK_ISSUERS")]
+    pub(crate) issuers: Option<PathBuf>,
+    /// The context, a JSON object.
+    #[arg(long)]
+    pub(crate) context: Option<String>,
+    /// Further entities that the request brings along, a JSON array.
+    #[arg(long)]
+    pub(crate) entities: Option<String>,
+    /// What time it is when the session is made, in seconds since the Unix epoch; the system's time by default.
+    #[arg(long)]
+    pub(crate) now: Option<i64>,
+    /// What time it is when the decision is made; the same by default.
+    #[arg(long, requires = "now")]
+    pub(crate) at: Option<i64>,
+    /// Explain: which ceilings held, which policies applied, which came close and what they missed.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}

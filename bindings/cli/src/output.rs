@@ -1,0 +1,94 @@
+//! Printing, and what a command ends with.
+
+use std::io::{self, Write as _};
+
+use bailiwick::Error;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+/// How a command ended when it could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing found, or allowed.
+    Fine,
+    /// Something found, or denied.
+    Findings,
+}
+
+impl Outcome {
+    pub(crate) fn fine_if(fine: bool) -> Self {
+        if fine { Outcome::Fine } else { Outcome::Findings }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The input is unusable.
+    Input(Error),
+    /// The arguments contradict each other.
+    Usage(String),
+    /// The output could not be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Input(error) if error.kind() == bailiwick::ErrorKind::Internal => 3,
+            Failure::Input(_) | Failure::Usage(_) => 2,
+            Failure::Output(_) => 3,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Input(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+/// Prints a text as it is.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints a value as one line of JSON.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(io::Error::other)?;
+    print(&(text + "\n"))
+}
+
+/// Says on standard error why the command failed.
+pub(crate) fn complain(failure: &Failure) {
+    let text = match failure {
+        Failure::Input(error) => error.report(),
+        Failure::Usage(message) => format!("error: {message}\n"),
+        Failure::Output(error) => format!("error: cannot write the output: {error}\n"),
+    };
+    // Nothing is left to be told when standard error is closed too.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// An error as JSON: kind, code, message, help and place.
+pub(crate) fn error_json(error: &Error) -> Json {
+    let place = error.location().map(|at| {
+        json!({ "file": at.file.display().to_string(), "line": at.line, "column": at.column, "excerpt": at.excerpt })
+    });
+    json!({
+        "kind": error.kind().name(),
+        "code": error.kind().code(),
+        "message": error.message(),
+        "help": error.help_text(),
+        "location": place,
+    })
+}

@@ -1,0 +1,21 @@
+//! Program × entities × request → response, with exactly Cedar's answers; and the explanation of each.
+
+mod authorizer;
+mod edit;
+mod fault;
+mod import;
+mod machine;
+mod operators;
+mod request;
+mod response;
+mod sets;
+mod snapshot;
+mod val;
+
+pub use authorizer::Authorizer;
+pub use edit::Edit;
+pub use fault::{EvalError, EvalErrorKind};
+pub use request::Request;
+pub(crate) use response::Verdict;
+pub use response::{PolicyRef, Response};
+pub use snapshot::{ActionIndex, Object, Subject};

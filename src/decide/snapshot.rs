@@ -1,0 +1,235 @@
+//! One immutable state of policies and entities, and the path from a request to a verdict.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::fault::Fault;
+use super::machine::{Asked, Machine};
+use super::request::Request;
+use super::response::{Response, Verdict};
+use crate::compile::index::{Actions, Candidate, Side};
+use crate::compile::policies::Policies;
+use crate::compile::program::{Effect, Template};
+use crate::compile::scope::Key;
+use crate::entities::graph::Graph;
+use crate::entities::handles::Handle;
+use crate::entities::overlay::{Resolved, View};
+use crate::value::{Context, Entity, EntityRef};
+
+/// The number of an action of the schema, dense from 0: what a bit set over actions is indexed by.
+///
+/// It stays the same through every [`edit`](super::Authorizer::edit) of an authorizer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActionIndex(pub u32);
+
+/// Policies and entities of one moment. A clone is a few reference counts.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) graph: Graph,
+    pub(crate) policies: Policies,
+    pub(crate) actions: Arc<SchemaActions>,
+}
+
+/// The actions that the schema declares, sorted by uid.
+#[derive(Default)]
+pub(crate) struct SchemaActions {
+    pub(crate) entities: Vec<Entity<'static>>,
+    pub(crate) handles: Vec<Handle>,
+    pub(crate) index: HashMap<Handle, u32, foldhash::fast::RandomState>,
+}
+
+/// A principal or an action, looked up in one snapshot: the first of two steps, for callers that ask several questions
+/// about it.
+pub struct Subject<'s> {
+    pub(crate) resolved: Resolved<'s>,
+}
+
+/// A resource, looked up in one snapshot together with the entities that the request brings along.
+pub struct Object<'s> {
+    pub(crate) view: View<'s>,
+    pub(crate) resolved: Resolved<'s>,
+}
+
+impl<'s> Subject<'s> {
+    /// The uid it was looked up by.
+    #[must_use]
+    pub fn uid(&self) -> EntityRef<'s> {
+        self.resolved.uid
+    }
+
+    /// Whether the snapshot has an entity of this uid.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.resolved.found().is_some()
+    }
+}
+
+impl<'s> Object<'s> {
+    /// The uid it was looked up by.
+    #[must_use]
+    pub fn uid(&self) -> EntityRef<'s> {
+        self.resolved.uid
+    }
+
+    /// Whether the request or the snapshot has an entity of this uid.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.resolved.found().is_some()
+    }
+
+    /// The resource itself and its ancestors, as far as they are of an entity type: its project, its tenant.
+    pub fn ancestors_of_type<'r>(&'r self, type_name: &'r str) -> impl Iterator<Item = EntityRef<'s>> + 'r {
+        self.resolved.of_type(self.view.graph, type_name)
+    }
+
+    /// Whether the resource is an entity or lies below it.
+    #[must_use]
+    pub fn is_in(&self, uid: EntityRef<'_>) -> bool {
+        let handle = || self.view.graph.find(uid).map(|node| node.handle);
+        self.resolved.uid == uid || self.resolved.is_below(uid, handle())
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn subject<'e>(&'e self, uid: EntityRef<'e>) -> Subject<'e> {
+        Subject {
+            resolved: View::new(&self.graph, &[]).resolve(uid),
+        }
+    }
+
+    pub(crate) fn object<'e>(&'e self, uid: EntityRef<'e>, entities: &'e [Entity<'e>]) -> Object<'e> {
+        let view = View::new(&self.graph, entities);
+        let resolved = view.resolve(uid);
+        Object { view, resolved }
+    }
+
+    /// The verdict on a request.
+    #[inline]
+    pub(crate) fn decide(&self, request: &Request<'_>) -> Response<'_> {
+        let view = View::new(&self.graph, request.entities);
+        let principal = view.resolve(request.principal);
+        let resource = view.resolve(request.resource);
+        let action = view.resolve(request.action);
+        let verdict = self.verdict(&Asked {
+            view: &view,
+            principal: &principal,
+            action: &action,
+            resource: &resource,
+            context: request.context,
+        });
+        Response {
+            policies: &self.policies,
+            verdict,
+        }
+    }
+
+    /// The verdict on what has been looked up already.
+    pub(crate) fn decide_resolved<'e>(
+        &self,
+        subject: &Subject<'e>,
+        action: &Subject<'e>,
+        object: &Object<'e>,
+        context: &'e Context<'e>,
+    ) -> Response<'_>
+where {
+        let again;
+        let principal = match object.view.covers(&subject.resolved) {
+            false => &subject.resolved,
+            true => {
+                again = object.view.resolve(subject.resolved.uid);
+                &again
+            }
+        };
+        let action_again;
+        let action = match object.view.covers(&action.resolved) {
+            false => &action.resolved,
+            true => {
+                action_again = object.view.resolve(action.resolved.uid);
+                &action_again
+            }
+        };
+        let verdict = self.verdict(&Asked {
+            view: &object.view,
+            principal,
+            action,
+            resource: &object.resolved,
+            context,
+        });
+        Response {
+            policies: &self.policies,
+            verdict,
+        }
+    }
+
+    /// Looks up the candidates and runs them.
+    #[inline]
+    pub(crate) fn verdict<'e>(&self, asked: &Asked<'e, '_>) -> Verdict {
+        let mut verdict = Verdict::default();
+        let mut machine: Option<Machine<'_, '_>> = None;
+        self.candidates(asked, &mut |candidate, template| {
+            let satisfied: Result<bool, Fault> = match &template.condition {
+                None => Ok(true),
+                Some(condition) => machine
+                    .get_or_insert_with(|| Machine::new(asked))
+                    .run(condition, &mut ()),
+            };
+            match satisfied {
+                Ok(false) => {}
+                Ok(true) if template.effect == Effect::Permit => verdict.permits.push(candidate.rule),
+                Ok(true) => verdict.forbids.push(candidate.rule),
+                Err(fault) => verdict.faults.push((candidate.rule, fault)),
+            }
+        });
+        verdict
+    }
+
+    /// Visits every rule whose scope matches.
+    #[inline]
+    pub(crate) fn candidates<'s>(
+        &'s self,
+        asked: &Asked<'_, '_>,
+        visit: &mut impl FnMut(Candidate, &'s Template),
+    ) {
+        let principal = side(asked.principal);
+        let resource = side(asked.resource);
+        let actions = Actions {
+            own: asked.action.node.map(|node| node.handle),
+            ancestors: asked.action.ancestors(),
+        };
+        self.policies
+            .index
+            .visit(&principal, &resource, &actions, &mut |candidate| {
+                let Some(template) = self.policies.template(candidate.template) else {
+                    return;
+                };
+                let matches = actions.within(&template.action)
+                    && template.principal.accepts(
+                        candidate.principal,
+                        own(asked.principal),
+                        asked.principal.type_id,
+                    )
+                    && template.resource.accepts(
+                        candidate.resource,
+                        own(asked.resource),
+                        asked.resource.type_id,
+                    );
+                if matches {
+                    visit(candidate, template);
+                }
+            });
+    }
+}
+
+fn side<'r>(resolved: &'r Resolved<'_>) -> Side<'r> {
+    Side {
+        own: resolved.node.map(|node| node.handle),
+        ancestors: resolved.ancestors(),
+        of_type: resolved.type_id.map(Key::of_type),
+    }
+}
+
+/// The key of an entity itself; one that no rule is filed under when it is not interned.
+fn own(resolved: &Resolved<'_>) -> Key {
+    resolved.node.map_or(Key::ANY, |node| Key(node.handle))
+}

@@ -1,0 +1,288 @@
+//! Why a decision came out as it did: every ceiling, the policies that applied, and those that came close.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::value::Context;
+
+use super::decision::{Decision, Outcome, Reason, faults};
+use super::resource::Resource;
+use super::session::Session;
+use super::snapshot::Snapshot;
+
+/// The explanation of one decision. Displayed as a tree; serialised for tools.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// Whether the action may be done; always what [`Session::decide`] says.
+    pub allowed: bool,
+    /// The reason's name.
+    pub reason: &'static str,
+    /// The reason in a sentence.
+    pub message: String,
+    /// Who acts.
+    pub principal: String,
+    /// Through which app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// What is to be done.
+    pub action: String,
+    /// To what.
+    pub resource: String,
+    /// The native factors, in the order they are checked.
+    pub ceilings: Vec<Ceiling>,
+    /// What the policies say by themselves, even where a ceiling denies.
+    pub policies: PolicyVerdict,
+    /// The revision that was decided on.
+    pub revision: u64,
+}
+
+/// One factor that a request must pass before the policies count.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ceiling {
+    /// Its name: `session`, `request`, `tenant`, `scope`.
+    pub name: &'static str,
+    /// Whether the request passed it.
+    pub held: bool,
+    /// What was compared.
+    pub detail: String,
+}
+
+/// What the policies say.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PolicyVerdict {
+    /// Whether they were asked: an invalid request cannot be.
+    pub asked: bool,
+    /// Whether they permit.
+    pub permits: bool,
+    /// The policies that apply, with the place where each is written.
+    pub applied: Vec<AppliedPolicy>,
+    /// The policies whose evaluation failed.
+    pub failed: Vec<FailedPolicy>,
+}
+
+/// A policy that applies to the request.
+#[derive(Clone, Debug, Serialize)]
+pub struct AppliedPolicy {
+    /// Its id.
+    pub id: String,
+    /// File and line, where it came from a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+/// A policy whose evaluation failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct FailedPolicy {
+    /// Its id.
+    pub id: String,
+    /// What failed.
+    pub message: String,
+}
+
+impl Explanation {
+    pub(super) fn of(
+        session: &Session,
+        action: &str,
+        resource: &Resource<'_>,
+        context: &Context<'_>,
+    ) -> Self {
+        let decision = session.decide(action, resource, context);
+        let snapshot = &decision.snapshot;
+        let mut ceilings = vec![session_ceiling(session)];
+        let mut policies = PolicyVerdict::default();
+        match session.validate(snapshot, action, resource, context) {
+            Err(error) => {
+                ceilings.push(Ceiling {
+                    name: "request",
+                    held: false,
+                    detail: error.message().to_owned(),
+                });
+            }
+            Ok(asked) => {
+                ceilings.push(Ceiling {
+                    name: "request",
+                    held: true,
+                    detail: format!("{action} applies to {}", resource.uid()),
+                });
+                ceilings.push(tenant_ceiling(session, snapshot, resource));
+                ceilings.push(scope_ceiling(session, snapshot, asked.action));
+                if let Ok(outcome) = session.ask_policies(snapshot, &asked) {
+                    policies = verdict(snapshot, &outcome);
+                }
+            }
+        }
+        Self {
+            allowed: decision.allowed(),
+            reason: decision.reason().name(),
+            message: Decision::message(&decision),
+            principal: session.principal().to_string(),
+            app: session.app().map(ToString::to_string),
+            action: action.to_owned(),
+            resource: resource.uid().to_string(),
+            ceilings,
+            policies,
+            revision: decision.revision(),
+        }
+    }
+}
+
+fn session_ceiling(session: &Session) -> Ceiling {
+    let (held, detail) = match session.expires() {
+        None => (
+            true,
+            "first-party session: no token, no app, no limit by scopes".to_owned(),
+        ),
+        Some(_) if session.is_expired() => (false, "the token has expired".to_owned()),
+        Some(expires) => {
+            let left = (expires - session.now()).max(0);
+            let scopes = session.scopes().unwrap_or_default().join(" ");
+            let scopes = if scopes.is_empty() {
+                "no scopes".to_owned()
+            } else {
+                format!("scopes {scopes}")
+            };
+            (true, format!("token valid, {} left, {scopes}", span(left)))
+        }
+    };
+    Ceiling {
+        name: "session",
+        held,
+        detail,
+    }
+}
+
+fn tenant_ceiling(session: &Session, snapshot: &Snapshot, resource: &Resource<'_>) -> Ceiling {
+    let (held, detail) = match (session.check_tenant(snapshot, resource), session.tenant()) {
+        (Ok(()), Some(tenant)) => (true, format!("the resource belongs to {tenant}")),
+        (Ok(()), None) => (true, "the schema has no tenants".to_owned()),
+        (Err(Reason::OtherTenant), Some(tenant)) => {
+            (false, format!("the resource does not belong to {tenant}"))
+        }
+        (Err(_), _) => (
+            false,
+            "the resource belongs to no tenant, or to several".to_owned(),
+        ),
+    };
+    Ceiling {
+        name: "tenant",
+        held,
+        detail,
+    }
+}
+
+fn scope_ceiling(session: &Session, snapshot: &Snapshot, action: crate::ActionIndex) -> Ceiling {
+    let covering = snapshot.vocabulary.scopes_covering(action).join(" or ");
+    let held = session.covers(snapshot, action);
+    let detail = match (session.scopes(), held) {
+        (None, _) => "no token, so no scopes apply".to_owned(),
+        (Some(scopes), true) => {
+            let by = scopes.iter().find(|scope| {
+                snapshot
+                    .vocabulary
+                    .scope(scope)
+                    .is_some_and(|actions| actions.contains(action))
+            });
+            format!("covered by {}", by.map_or("", String::as_str))
+        }
+        (Some(_), false) if covering.is_empty() => "no scope of the schema covers this action".to_owned(),
+        (Some(_), false) => format!("needs {covering}; the token's scopes do not cover it"),
+    };
+    Ceiling {
+        name: "scope",
+        held,
+        detail,
+    }
+}
+
+fn verdict(snapshot: &Snapshot, outcome: &Outcome) -> PolicyVerdict {
+    let origin = |id: &str| snapshot.policies.origin(id).map(|origin| origin.to_string());
+    PolicyVerdict {
+        asked: true,
+        permits: outcome.reason == Reason::Permitted,
+        applied: applied(snapshot, outcome)
+            .into_iter()
+            .map(|id| AppliedPolicy {
+                id: id.to_owned(),
+                origin: origin(id),
+            })
+            .collect(),
+        failed: faults(snapshot, outcome)
+            .into_iter()
+            .map(|fault| FailedPolicy {
+                id: fault.policy.to_owned(),
+                message: fault.message,
+            })
+            .collect(),
+    }
+}
+
+/// The forbids that match, or else the permits, sorted.
+fn applied<'s>(snapshot: &'s Snapshot, outcome: &Outcome) -> Vec<&'s str> {
+    let mut ids: Vec<&str> = snapshot
+        .authorizer
+        .response(&outcome.verdict)
+        .determining()
+        .map(|policy| policy.id())
+        .collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// Seconds as a person says them.
+fn span(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.allowed { "allow" } else { "deny" };
+        write!(
+            f,
+            "{verdict}  {} on {} for {}",
+            self.action, self.resource, self.principal
+        )?;
+        if let Some(app) = &self.app {
+            write!(f, " through {app}")?;
+        }
+        writeln!(f, "\n│ {}", self.message)?;
+        for ceiling in &self.ceilings {
+            let mark = if ceiling.held { '✓' } else { '✗' };
+            writeln!(f, "├─ {:<9} {mark} {}", ceiling.name, ceiling.detail)?;
+        }
+        write!(f, "└─ {:<9} ", "policies")?;
+        self.policies.fmt(f)
+    }
+}
+
+impl fmt::Display for PolicyVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.asked {
+            return f.write_str("not asked");
+        }
+        let mark = if self.permits { '✓' } else { '✗' };
+        write!(
+            f,
+            "{mark} {}",
+            if self.permits { "permit" } else { "do not permit" }
+        )?;
+        for policy in &self.applied {
+            write!(f, "\n   ├─ {}", policy.id)?;
+            if let Some(origin) = &policy.origin {
+                write!(f, " ({origin})")?;
+            }
+        }
+        for policy in &self.failed {
+            write!(
+                f,
+                "\n   ├─ {} could not be evaluated: {}",
+                policy.id, policy.message
+            )?;
+        }
+        Ok(())
+    }
+}

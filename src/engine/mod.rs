@@ -1,0 +1,162 @@
+//! The face of the library: an engine that authenticates tokens, makes sessions and lets them decide.
+
+mod builder;
+mod decision;
+mod explain;
+mod identity;
+mod resource;
+mod session;
+mod snapshot;
+
+pub use builder::EngineBuilder;
+pub use decision::{Decision, PolicyFault, Reason};
+pub use explain::{AppliedPolicy, Ceiling, Explanation, FailedPolicy, PolicyVerdict};
+pub use identity::{Identity, Principal, Tenant};
+pub use resource::Resource;
+pub use session::Session;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::policy::{Policies, Vocabulary};
+use crate::token::{Claims, PrincipalKind, Verifier};
+
+use snapshot::Snapshot;
+
+/// Decides for many sessions at once. Cheap to clone; every clone is the same engine.
+///
+/// Readers never wait: a decision runs on the snapshot that is current when it begins, and a change becomes the next
+/// snapshot as a whole or not at all.
+///
+/// ```
+/// use bailiwick::{Engine, Principal, Resource, Tenant};
+///
+/// let engine = Engine::builder().policies("policies/construction")?.build()?;
+/// let session = engine.session(Principal::user("ana"), Tenant::id("acme"))?;
+/// assert!(session.allows("rfis.view", &Resource::stored("Rfi", "42")));
+/// # Ok::<(), bailiwick::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    snapshot: ArcSwap<Snapshot>,
+    /// Held while the next snapshot is made, so that no change is lost.
+    writer: Mutex<()>,
+    /// None when no issuer is trusted: then no token is.
+    verifier: Option<Verifier>,
+    clock: Clock,
+}
+
+impl Engine {
+    /// Begins an engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// Verifies a bearer token and makes a session of it, in the tenant that the request is about.
+    ///
+    /// # Errors
+    ///
+    /// A kind of 2xx for everything that is wrong with the token ([`ErrorKind::is_token`]), among them
+    /// [`ErrorKind::TokenTenant`] when it belongs to another tenant, and [`ErrorKind::Configuration`] when the schema has
+    /// no type for what the token names. The error never holds the token.
+    pub fn authenticate(&self, token: &str, tenant: Tenant<'_>) -> Result<Session> {
+        let verifier = self.inner.verifier.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::TokenIssuer, "the engine trusts no issuer of tokens")
+                .help("add the issuer's profile when building the engine")
+        })?;
+        let claims = verifier.verify(token, self.inner.clock.now())?;
+        if let Some(owner) = claims.tenant()
+            && tenant.as_id() != Some(owner)
+        {
+            return Err(Error::new(
+                ErrorKind::TokenTenant,
+                "the token belongs to another tenant than the request",
+            )
+            .help("use a token that was issued for this tenant"));
+        }
+        self.session_of(identity_of(&claims), tenant)
+    }
+
+    /// A first-party session: a principal acting by itself, without a token and so without limits by scopes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] when the schema has no type for the principal or the tenant, or has tenants and none
+    /// is named.
+    pub fn session(&self, principal: Principal<'_>, tenant: Tenant<'_>) -> Result<Session> {
+        self.session_of(Identity::first_party(principal), tenant)
+    }
+
+    /// A session for a caller whom the host has authenticated itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::session`].
+    pub fn session_of(&self, identity: Identity<'_>, tenant: Tenant<'_>) -> Result<Session> {
+        Session::new(Arc::clone(&self.inner), identity, tenant)
+    }
+
+    /// Replaces policies, schema and entities as a whole; returns the new revision. Sessions go on with the new state.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`EngineBuilder::build`]; the engine then stays as it was.
+    pub fn reload(&self, policies: Policies) -> Result<u64> {
+        let policies = builder::checked(policies)?;
+        let _writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let revision = self.inner.snapshot.load().revision + 1;
+        self.inner
+            .snapshot
+            .store(Arc::new(Snapshot::of(policies, revision)?));
+        Ok(revision)
+    }
+
+    /// The number of the current state; it only grows.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.inner.snapshot.load().revision
+    }
+
+    /// The actions, scopes and parts of the current schema.
+    #[must_use]
+    pub fn vocabulary(&self) -> Arc<Vocabulary> {
+        Arc::clone(&self.inner.snapshot.load().vocabulary)
+    }
+
+    /// The policies that were loaded last.
+    #[must_use]
+    pub fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.inner.snapshot.load().policies)
+    }
+}
+
+fn identity_of(claims: &Claims) -> Identity<'_> {
+    let principal = match claims.principal_kind() {
+        PrincipalKind::ServiceAccount => Principal::service_account(claims.subject()),
+        _ => Principal::user(claims.subject()),
+    };
+    let scopes = claims.scopes().iter().map(String::as_str);
+    let identity = Identity::token(principal, scopes).expires(claims.valid_until());
+    match (claims.principal_kind(), claims.client_id()) {
+        // A service account is its own client (RFC 9068 section 2.2): nobody else acts through it.
+        (PrincipalKind::ServiceAccount, _) => identity.grant_type("client_credentials"),
+        (_, Some(client)) => identity.app(client),
+        (_, None) => identity,
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("revision", &self.revision())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod limits;
+
+/// A fast Cedar authorizer on its own: Cedar's answers, with Cedar's skipping of policies that err.
+pub mod cedar {
+    pub use crate::compile::program::Effect;
+    pub use crate::decide::*;
+}
+
+mod clock;
+#[allow(dead_code, reason = "spans and listings are read by the explanation")]
+mod compile;
+mod decide;
+mod engine;
+#[allow(dead_code, reason = "names of types are read by the explanation")]
+mod entities;
+mod error;
+pub mod json;
+mod policy;
+#[cfg(feature = "suites")]
+pub mod suites;
+mod token;
+mod value;
+
+pub use clock::Clock;
+pub use engine::{
+    AppliedPolicy, Ceiling, Decision, Engine, EngineBuilder, Explanation, FailedPolicy, Identity,
+    PolicyFault, PolicyVerdict, Principal, Reason, Resource, Session, Tenant,
+};
+pub use error::{Error, ErrorKind, Location, Result};
+pub use policy::{
+    ActionIndex, ActionSet, Mismatch, Origin, Policies, RecordShape, Shape, Source, Vocabulary,
+};
+pub use token::{Algorithm, Claims, KeySet, PrincipalKind, Profile, SigningKey, Verifier};
+pub use value::{Context, Datetime, Decimal, Duration, Entity, EntityRef, EntityUid, IpNet, Record, Value};

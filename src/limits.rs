@@ -1,0 +1,71 @@
+//! Every bound on input, in one place. They are applied before parsing, cryptography or recursion.
+//!
+//! The bounds are generous for honest input and far below what exhausts a small stack or a small machine.
+
+/// Longest file or in-memory text of policies, schema, entities, links or key sets, in bytes (64 MiB).
+pub const MAX_DOCUMENT_BYTES: usize = 64 << 20;
+
+/// Longest single policy or template, in bytes (1 MiB).
+pub const MAX_POLICY_BYTES: usize = 1 << 20;
+
+/// Deepest nesting of brackets, conditionals and unary operators within a policy or schema text.
+pub const MAX_POLICY_NESTING: usize = 64;
+
+/// Most operators (`&&`, `||`, `+`, `-`, `*`, member accesses) within one policy.
+///
+/// Cedar's parser turns a chain of operators into a tree as deep as the chain is long.
+pub const MAX_POLICY_OPERATORS: usize = 2_000;
+
+/// Most `if … then … else` within one policy; each one nests the rest of the policy more deeply.
+pub const MAX_POLICY_CONDITIONALS: usize = 128;
+
+/// Most policies, templates and links that are loaded from text together.
+pub const MAX_POLICIES: usize = 1_000_000;
+
+/// Deepest nesting of JSON and YAML values.
+pub const MAX_JSON_DEPTH: usize = 32;
+
+/// Deepest nesting of sets and records within one value that is kept or compared.
+pub const MAX_VALUE_DEPTH: usize = 64;
+
+/// Longest chain of parents above one entity.
+pub const MAX_ENTITY_DEPTH: usize = 256;
+
+/// Most ancestors of one entity.
+pub const MAX_ANCESTORS: usize = 65_536;
+
+/// Longest entity id, entity type name, attribute name or policy id, in bytes.
+pub const MAX_NAME_BYTES: usize = 4_096;
+
+/// Most entities that one request may bring along.
+pub const MAX_REQUEST_ENTITIES: usize = 1_024;
+
+/// Longest token, in bytes (16 KiB).
+pub const MAX_TOKEN_BYTES: usize = 16 << 10;
+
+/// Longest protected header of a token, decoded, in bytes.
+pub const MAX_TOKEN_HEADER_BYTES: usize = 2_048;
+
+/// Most members of a token's header.
+pub const MAX_TOKEN_HEADER_MEMBERS: usize = 16;
+
+/// Most members of a token's claims, and of each object within them.
+pub const MAX_TOKEN_CLAIMS: usize = 128;
+
+/// Latest time that a token may name, in seconds since the Unix epoch: the end of the year 9999.
+///
+/// A later one is a mistake of unit (milliseconds) or an attempt to overflow.
+pub const MAX_NUMERIC_DATE: i64 = 253_402_300_799;
+
+/// Largest difference between clocks that a profile may tolerate, in seconds.
+pub const MAX_LEEWAY_SECONDS: u32 = 300;
+
+/// Most keys of one key set.
+pub const MAX_KEYS: usize = 256;
+
+/// Most scopes of one token; further ones make the token invalid.
+pub const MAX_SCOPES: usize = 256;
+
+/// Stack of the thread on which Cedar's recursive parser and validator run, in bytes (64 MiB of address space, of
+/// which only what is touched becomes resident).
+pub const PARSER_STACK_BYTES: usize = 64 << 20;

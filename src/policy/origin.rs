@@ -1,0 +1,73 @@
+//! Where each policy, template and link is written.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::source::Document;
+
+/// The file and line of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin<'a> {
+    /// The file, as the caller named it.
+    pub file: &'a Path,
+    /// The line of its first token, counted from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Origin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file.display(), self.line)
+    }
+}
+
+/// A place in a document, by byte offset.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    file: usize,
+    pub(super) line: usize,
+    pub(super) offset: usize,
+    pub(super) len: usize,
+}
+
+/// All origins of a load.
+#[derive(Clone, Default)]
+pub(super) struct Origins {
+    files: Vec<PathBuf>,
+    entries: HashMap<String, Entry>,
+}
+
+impl Origins {
+    /// Notes a document, whose entries follow.
+    pub(super) fn begin(&mut self, document: &Document) {
+        self.files.push(document.name.clone());
+    }
+
+    /// Notes where `id` is written in the document begun last; returns the earlier place when it is taken.
+    pub(super) fn insert(&mut self, id: &str, line: usize, offset: usize, len: usize) -> Option<Origin<'_>> {
+        if self.entries.contains_key(id) {
+            return self.get(id);
+        }
+        let entry = Entry {
+            file: self.files.len().saturating_sub(1),
+            line,
+            offset,
+            len,
+        };
+        self.entries.insert(id.to_owned(), entry);
+        None
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<Origin<'_>> {
+        let (file, entry) = self.entry(id)?;
+        Some(Origin {
+            file,
+            line: entry.line,
+        })
+    }
+
+    pub(super) fn entry(&self, id: &str) -> Option<(&Path, Entry)> {
+        let entry = *self.entries.get(id)?;
+        Some((self.files.get(entry.file)?, entry))
+    }
+}

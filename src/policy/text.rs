@@ -1,0 +1,195 @@
+//! Cedar policy text: statements, their ids, and the places of what is wrong with them.
+
+use std::str::FromStr as _;
+
+use cedar_policy::{Policy, PolicyId, PolicySet, Template};
+use miette::Diagnostic;
+
+use crate::error::{Error, ErrorKind};
+use crate::limits::{MAX_NAME_BYTES, MAX_POLICIES};
+use crate::value::shorten;
+
+use super::bounds::{self, Statement};
+use super::origin::Origins;
+use super::source::{Document, Kind, Source};
+
+/// Parses every policy document; what is wrong goes to `errors`, the rest into the set.
+pub(super) fn load(
+    source: &Source,
+    origins: &mut Origins,
+    errors: &mut Vec<Error>,
+    warnings: &mut Vec<Error>,
+) -> PolicySet {
+    let mut set = PolicySet::new();
+    let mut count = 0_usize;
+    for document in source.of(Kind::Cedar) {
+        origins.begin(document);
+        let statements = match bounds::statements(document) {
+            Ok(statements) => statements,
+            Err(error) => {
+                errors.push(error);
+                continue;
+            }
+        };
+        count += statements.len();
+        if count > MAX_POLICIES {
+            let message = format!("more than {MAX_POLICIES} policies");
+            errors.push(Error::new(ErrorKind::LimitExceeded, message).at(document.place(0, 0)));
+            return set;
+        }
+        let mut lines = Lines::new(&document.text);
+        for (index, statement) in statements.iter().enumerate() {
+            let line = lines.line_of(statement.start);
+            let before = Place {
+                document,
+                statement,
+                line,
+                index,
+            };
+            before.load(&mut set, origins, errors, warnings);
+        }
+    }
+    set
+}
+
+/// One statement at its place.
+struct Place<'a> {
+    document: &'a Document,
+    statement: &'a Statement,
+    line: usize,
+    index: usize,
+}
+
+impl Place<'_> {
+    fn load(
+        &self,
+        set: &mut PolicySet,
+        origins: &mut Origins,
+        errors: &mut Vec<Error>,
+        warnings: &mut Vec<Error>,
+    ) {
+        let Statement { start, end, template } = *self.statement;
+        let text = self.document.text.get(start..end).unwrap_or_default();
+        let fallback = format!("{}#{}", self.document.stem(), self.index + 1);
+        let parsed = if template {
+            Template::parse(Some(PolicyId::new(&fallback)), text).map(Parsed::Template)
+        } else {
+            Policy::parse(Some(PolicyId::new(&fallback)), text).map(Parsed::Policy)
+        };
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(found) => {
+                errors.extend(found.iter().map(|error| self.syntax(error)));
+                return;
+            }
+        };
+        let id = match parsed.id() {
+            Some("") => {
+                errors.push(self.finding(
+                    ErrorKind::PolicySyntax,
+                    "the @id of a policy is empty",
+                    "give it a name",
+                ));
+                return;
+            }
+            Some(id) if id.len() > MAX_NAME_BYTES => {
+                let message = format!(
+                    "an @id of {} bytes; at most {MAX_NAME_BYTES} are accepted",
+                    id.len()
+                );
+                errors.push(self.finding(ErrorKind::LimitExceeded, &message, "shorten it"));
+                return;
+            }
+            Some(id) => id.to_owned(),
+            None => {
+                let message = format!("policy without @id; it is called `{fallback}` until the file changes");
+                warnings.push(self.finding(ErrorKind::PolicyInvalid, &message, "give it a name: @id(\"…\")"));
+                fallback
+            }
+        };
+        if let Some(taken) = origins.insert(&id, self.line, start, end - start) {
+            let message = format!("the id `{}` is used twice: here and at {taken}", shorten(&id));
+            errors.push(self.finding(
+                ErrorKind::PolicyDuplicate,
+                &message,
+                "give every policy an @id of its own",
+            ));
+            return;
+        }
+        if let Err(error) = parsed.add_to(set, &id) {
+            errors.push(self.finding(ErrorKind::PolicyInvalid, &error.to_string(), "check the @id"));
+        }
+    }
+
+    fn finding(&self, kind: ErrorKind, message: &str, help: &str) -> Error {
+        let first_line = self
+            .document
+            .text
+            .get(self.statement.start..self.statement.end)
+            .unwrap_or_default();
+        let len = first_line.find('\n').unwrap_or(first_line.len());
+        Error::new(kind, message)
+            .at(self.document.place(self.statement.start, len))
+            .help(help)
+    }
+
+    fn syntax(&self, found: &dyn Diagnostic) -> Error {
+        let label = found.labels().and_then(|mut labels| labels.next());
+        let (offset, len) = label
+            .as_ref()
+            .map_or((0, 1), |label| (label.offset(), label.len()));
+        let help = found
+            .help()
+            .map(|help| help.to_string())
+            .or_else(|| label.as_ref().and_then(|label| label.label().map(str::to_owned)))
+            .unwrap_or_else(|| "see https://docs.cedarpolicy.com/policies/syntax-grammar.html".to_owned());
+        Error::new(ErrorKind::PolicySyntax, found.to_string())
+            .at(self.document.place(self.statement.start + offset, len))
+            .help(help)
+    }
+}
+
+enum Parsed {
+    Policy(Policy),
+    Template(Template),
+}
+
+impl Parsed {
+    fn id(&self) -> Option<&str> {
+        match self {
+            Parsed::Policy(policy) => policy.annotation("id"),
+            Parsed::Template(template) => template.annotation("id"),
+        }
+    }
+
+    fn add_to(self, set: &mut PolicySet, id: &str) -> Result<(), Box<dyn std::error::Error>> {
+        // A PolicyId is any string; its parser never refuses.
+        let id = PolicyId::from_str(id)?;
+        match self {
+            Parsed::Policy(policy) => set.add(policy.new_id(id))?,
+            Parsed::Template(template) => set.add_template(template.new_id(id))?,
+        }
+        Ok(())
+    }
+}
+
+/// Line numbers of growing offsets, counted once over the text.
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// The line, from 1, of an offset that is not before the one asked last.
+    pub(super) fn line_of(&mut self, offset: usize) -> usize {
+        let passed = self.text.as_bytes().get(self.at..offset).unwrap_or_default();
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.at = offset.max(self.at);
+        self.line
+    }
+}

@@ -1,0 +1,346 @@
+//! What a verified token says.
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_SCOPES;
+
+use super::claim::{self, ClaimPath, Date};
+use super::json::{Json, Members};
+use super::profile::Profile;
+
+/// Who bears a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrincipalKind {
+    /// A person, possibly through a client.
+    User,
+    /// A service account: the client acts for itself.
+    ServiceAccount,
+}
+
+/// What a token says once signature, type, audience and time were checked and its claims mapped by the issuer's
+/// [`Profile`].
+///
+/// It is valid while `now` is less than [`expires`](Self::expires) plus the profile's leeway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    issuer: Arc<str>,
+    principal: PrincipalKind,
+    subject: String,
+    client_id: Option<String>,
+    tenant: Option<String>,
+    scopes: Vec<String>,
+    expires: i64,
+    valid_until: i64,
+    not_before: Option<i64>,
+    issued_at: Option<i64>,
+    token_id: Option<String>,
+    key_id: Option<String>,
+}
+
+impl Claims {
+    /// The issuer (`iss`).
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Whether a user or a service account bears the token.
+    #[must_use]
+    pub fn principal_kind(&self) -> PrincipalKind {
+        self.principal
+    }
+
+    /// The principal's id: `sub`, or the claim that the profile names. Never empty.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The client through which the principal acts.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// The tenant for which the token is good. `None` only if the profile takes it
+    /// [from the request](Profile::tenant_from_request).
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// The scopes in the token's order, each once. A token without scopes grants none.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// When the token expires (`exp`), in seconds since the Unix epoch; a fraction is cut off.
+    #[must_use]
+    pub fn expires(&self) -> i64 {
+        self.expires
+    }
+
+    /// The first second at which the token is refused: [`expires`](Self::expires) plus the leeway.
+    #[must_use]
+    pub fn valid_until(&self) -> i64 {
+        self.valid_until
+    }
+
+    /// When the token becomes valid (`nbf`), in seconds since the Unix epoch; a fraction counts as the next second.
+    #[must_use]
+    pub fn not_before(&self) -> Option<i64> {
+        self.not_before
+    }
+
+    /// When the token was issued (`iat`), in seconds since the Unix epoch; a fraction is cut off.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<i64> {
+        self.issued_at
+    }
+
+    /// The token's id (`jti`).
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.token_id.as_deref()
+    }
+
+    /// The id of the key that signed the token (`kid` in its header).
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+}
+
+/// Checks the claims of a token whose signature holds, and maps them.
+pub(crate) fn check(
+    profile: &Profile,
+    issuer: &Arc<str>,
+    claims: &Members<'_>,
+    key_id: Option<&str>,
+    now: i64,
+) -> Result<Claims> {
+    check_audience(profile, claims)?;
+    let times = check_times(profile, claims, now)?;
+    check_kind_of_token(claims)?;
+    for path in &profile.required {
+        if matches!(path.find(claims)?, None | Some(Json::Null)) {
+            return Err(claim::missing(path));
+        }
+    }
+    let subject = profile
+        .principal
+        .text(claims)?
+        .ok_or_else(|| claim::missing(&profile.principal))?;
+    let client_id = client(&profile.clients, claims)?;
+    let tenant = match &profile.tenant {
+        Some(path) => Some(path.text(claims)?.ok_or_else(|| {
+            claim::missing(path).help("if the issuer's tokens name no tenant, say `.tenant_from_request()`")
+        })?),
+        None => None,
+    };
+    Ok(Claims {
+        issuer: issuer.clone(),
+        principal: principal_kind(profile, claims, subject, client_id)?,
+        subject: subject.to_owned(),
+        client_id: client_id.map(str::to_owned),
+        tenant: tenant.map(str::to_owned),
+        scopes: scopes(&profile.scopes, claims)?,
+        expires: times.expires.floor,
+        valid_until: profile.end(times.expires.floor),
+        not_before: times.not_before.map(|date| date.ceil),
+        issued_at: times.issued_at.map(|date| date.floor),
+        token_id: claim::registered(claims, "jti")?.map(str::to_owned),
+        key_id: key_id.map(str::to_owned),
+    })
+}
+
+fn check_audience(profile: &Profile, claims: &Members<'_>) -> Result<()> {
+    let is_ours = |audience: &str| profile.audiences.iter().any(|ours| ours == audience);
+    let mut found = false;
+    match claims.get("aud") {
+        None => return Err(claim::missing("aud")),
+        Some(Json::Text(audience)) => found = is_ours(audience),
+        Some(Json::Array(audiences)) => {
+            for audience in audiences {
+                match audience {
+                    Json::Text(audience) => found |= is_ours(audience),
+                    other => return Err(claim::wrong_type("aud", other, "strings")),
+                }
+            }
+        }
+        Some(other) => return Err(claim::wrong_type("aud", other, "a string or an array of strings")),
+    }
+    if found {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::TokenAudience,
+        format!(
+            "the token is not for this audience; expected `{}`",
+            profile.audiences.join("` or `")
+        ),
+    ))
+}
+
+struct Times {
+    expires: Date,
+    not_before: Option<Date>,
+    issued_at: Option<Date>,
+}
+
+/// Valid from `nbf - leeway`, and from `iat - leeway`, until before `exp + leeway`.
+fn check_times(profile: &Profile, claims: &Members<'_>, now: i64) -> Result<Times> {
+    let times = Times {
+        expires: claim::date(claims, "exp")?.ok_or_else(|| claim::missing("exp"))?,
+        not_before: claim::date(claims, "nbf")?,
+        issued_at: claim::date(claims, "iat")?,
+    };
+    let leeway = profile.leeway;
+    if now >= profile.end(times.expires.floor) {
+        let ago = now.saturating_sub(times.expires.floor);
+        return Err(Error::new(
+            ErrorKind::TokenExpired,
+            format!("the token expired {ago} seconds ago; {leeway} are tolerated"),
+        ));
+    }
+    for (what, date) in [("valid", times.not_before), ("issued", times.issued_at)] {
+        if let Some(date) = date
+            && date.ceil > profile.latest_start(now)
+        {
+            let ahead = date.ceil.saturating_sub(now);
+            return Err(Error::new(
+                ErrorKind::TokenNotYetValid,
+                format!("the token is {what} only {ahead} seconds from now; {leeway} are tolerated"),
+            )
+            .help("compare the clocks of this machine and of the issuer"));
+        }
+    }
+    if let Some(longest) = profile.max_lifetime {
+        let issued = times.issued_at.ok_or_else(|| claim::missing("iat"))?.floor;
+        let lifetime = times.expires.ceil.saturating_sub(issued);
+        if lifetime > longest.into() {
+            return Err(claim::invalid(format!(
+                "the token lives for {lifetime} seconds; at most {longest} are accepted"
+            )));
+        }
+    }
+    Ok(times)
+}
+
+/// Refuses tokens that are more, or something else, than a bearer's access token.
+fn check_kind_of_token(claims: &Members<'_>) -> Result<()> {
+    if claims.get("cnf").is_some() {
+        return Err(Error::new(
+            ErrorKind::TokenBinding,
+            "the token is bound to a key (`cnf`), and nothing proves its possession",
+        ));
+    }
+    // OpenID Connect Core §3.1.3.6 and §3.3.2.11; Cognito says it in a claim of its own.
+    let names_use = matches!(claims.get("token_use"), Some(Json::Text(purpose)) if purpose == "id");
+    if names_use || claims.get("at_hash").is_some() || claims.get("c_hash").is_some() {
+        return Err(Error::new(
+            ErrorKind::TokenType,
+            "the token is an ID token; expected an access token",
+        ));
+    }
+    Ok(())
+}
+
+fn principal_kind(
+    profile: &Profile,
+    claims: &Members<'_>,
+    subject: &str,
+    client_id: Option<&str>,
+) -> Result<PrincipalKind> {
+    let is_service_account = match &profile.service_account {
+        Some((path, value)) => path.text(claims)? == Some(value),
+        None => client_id == Some(subject),
+    };
+    Ok(if is_service_account {
+        PrincipalKind::ServiceAccount
+    } else {
+        PrincipalKind::User
+    })
+}
+
+fn client<'c>(paths: &[ClaimPath], claims: &'c Members<'_>) -> Result<Option<&'c str>> {
+    let mut found = None;
+    for path in paths {
+        let next = path.text(claims)?;
+        if found.is_some() && next.is_some() && found != next {
+            return Err(disagree(paths, "client"));
+        }
+        found = found.or(next);
+    }
+    Ok(found)
+}
+
+fn scopes(paths: &[ClaimPath], claims: &Members<'_>) -> Result<Vec<String>> {
+    let mut found: Option<Vec<String>> = None;
+    for path in paths {
+        let Some(value) = path.find(claims)? else {
+            continue;
+        };
+        let next = scopes_of(path, value)?;
+        match &found {
+            Some(earlier) if *earlier != next => return Err(disagree(paths, "scopes")),
+            _ => found = Some(next),
+        }
+    }
+    Ok(found.unwrap_or_default())
+}
+
+/// A string is split at single spaces (RFC 6749 §3.3), and nothing else is a separator. Spelling is compared byte by
+/// byte later, so whatever is not a scope of the schema grants nothing.
+fn scopes_of(path: &ClaimPath, value: &Json<'_>) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut add = |scope: &str| {
+        if found.len() >= MAX_SCOPES {
+            return Err(claim::invalid(format!(
+                "the claim `{path}` holds more than {MAX_SCOPES} scopes"
+            )));
+        }
+        if !found.iter().any(|have| have == scope) {
+            found.push(scope.to_owned());
+        }
+        Ok(())
+    };
+    let expected = "a string or an array of strings";
+    match value {
+        Json::Text(scopes) => {
+            let mut scopes = scopes.split(' ').filter(|scope| !scope.is_empty());
+            scopes.try_for_each(add)?;
+        }
+        Json::Array(scopes) => {
+            for scope in scopes {
+                match scope {
+                    // A space would make two scopes of one as soon as somebody joins them again.
+                    Json::Text(scope) if scope.is_empty() || scope.contains(' ') => {
+                        return Err(claim::invalid(format!(
+                            "the claim `{path}` holds a scope that is empty or has a space"
+                        )));
+                    }
+                    Json::Text(scope) => add(scope)?,
+                    other => return Err(claim::wrong_type(&path.to_string(), other, expected)),
+                }
+            }
+        }
+        other => return Err(claim::wrong_type(&path.to_string(), other, expected)),
+    }
+    Ok(found)
+}
+
+fn disagree(paths: &[ClaimPath], about: &str) -> Error {
+    let names: Vec<_> = paths.iter().map(ToString::to_string).collect();
+    claim::invalid(format!(
+        "the claims `{}` disagree about the {about}",
+        names.join("`, `")
+    ))
+}
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

@@ -1,0 +1,210 @@
+//! The public keys of one issuer.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind, Location, Result};
+use crate::limits::{MAX_DOCUMENT_BYTES, MAX_KEYS};
+
+use super::algorithm::Algorithm;
+use super::jwk::{self, Jwk};
+use super::key::Key;
+
+/// An issuer's public keys, read from a JSON Web Key Set (RFC 7517 §5). Immutable; clones share the keys.
+///
+/// Each key is bound to one algorithm: the one it names (`alg`), or else the one its type implies: `EdDSA` for
+/// Ed25519, `ES256` for P-256, `RS256` for RSA. An RSA key for `RS384` or `RS512` must say so.
+///
+/// Keys of no use here are skipped with a [warning](KeySet::warnings): other types, curves and algorithms, `use` other
+/// than `sig`, `key_ops` without `verify`. Everything suspicious refuses the whole set: two keys with one `kid`,
+/// symmetric secrets, private key material, an algorithm that contradicts the key, RSA below 2,048 bits or with an
+/// exponent below 65,537 or with the ROCA fingerprint, points off the curve or of small order.
+///
+/// ```
+/// use bailiwick::{Algorithm, KeySet, SigningKey};
+///
+/// let key = SigningKey::generate_ed25519("2026-01")?;
+/// let keys = KeySet::from_jwks(key.jwks().as_bytes())?;
+/// assert_eq!(keys.iter().collect::<Vec<_>>(), [(Some("2026-01"), Algorithm::EdDsa)]);
+/// # Ok::<(), bailiwick::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct KeySet(Arc<Keys>);
+
+struct Keys {
+    /// Those with an id first, in the order of their ids; those without behind.
+    sorted: Vec<Key>,
+    named: usize,
+    warnings: Vec<String>,
+}
+
+impl KeySet {
+    /// Reads a JWKS: a JSON object with an array `keys`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::KeyInvalid`] for a set that is unacceptable or holds no usable key; the kinds of JSON
+    /// ([`ErrorKind::JsonInvalid`], [`ErrorKind::JsonDuplicate`], [`ErrorKind::LimitExceeded`],
+    /// [`ErrorKind::NotUtf8`]) for text that is no strict JSON. No error repeats key material.
+    pub fn from_jwks(jwks: &[u8]) -> Result<Self> {
+        Self::read("", jwks)
+    }
+
+    /// Reads a JWKS from a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeySet::from_jwks`], and [`ErrorKind::Io`] when the file cannot be read.
+    pub fn from_jwks_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let mut bytes = Vec::new();
+        // One byte more than may be, so that the limit is noticed.
+        let limit = MAX_DOCUMENT_BYTES as u64 + 1;
+        std::fs::File::open(path)
+            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+            .map_err(|error| Error::io(path, &error))?;
+        Self::read(&path.display().to_string(), &bytes).map_err(|error| match error.location() {
+            Some(_) => error,
+            None => error.at(Location::file(path)),
+        })
+    }
+
+    /// What was skipped and why, one sentence for each key.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
+    }
+
+    /// The usable keys: id and algorithm.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, Algorithm)> {
+        self.0.sorted.iter().map(|key| (key.id(), key.algorithm()))
+    }
+
+    fn read(file: &str, bytes: &[u8]) -> Result<Self> {
+        let document = crate::json::parse(file, bytes).map_err(without_excerpt)?;
+        let Some(listed) = document.get("keys").and_then(Value::as_array) else {
+            return Err(invalid("a key set is an object with an array `keys`"));
+        };
+        if listed.len() > MAX_KEYS {
+            return Err(invalid(format!(
+                "a set of {} keys; at most {MAX_KEYS} are accepted",
+                listed.len()
+            )));
+        }
+        let mut ids = HashSet::new();
+        let mut sorted = Vec::new();
+        let mut warnings = Vec::new();
+        for (index, entry) in listed.iter().enumerate() {
+            let Some(jwk) = entry.as_object() else {
+                return Err(invalid(format!("key {} of the set is not an object", index + 1)));
+            };
+            let id = jwk::id(jwk).ok().flatten();
+            let about = |what: String| match id {
+                Some(id) => format!("key {} (`{}`) {what}", index + 1, crate::value::shorten(id)),
+                None => format!("key {} {what}", index + 1),
+            };
+            let read = jwk::read(jwk).map_err(|reason| invalid(about(reason)))?;
+            if id.is_some_and(|id| !ids.insert(id)) {
+                return Err(invalid(about("carries the `kid` of an earlier key".to_owned())));
+            }
+            match read {
+                Jwk::Usable(key) => sorted.push(key),
+                Jwk::Skipped(reason) => warnings.push(format!("{}; it is skipped", about(reason))),
+            }
+        }
+        if sorted.is_empty() {
+            return Err(
+                invalid("the set holds no key that could verify a token").with_related(
+                    warnings
+                        .into_iter()
+                        .map(|warning| Error::new(ErrorKind::KeyInvalid, warning)),
+                ),
+            );
+        }
+        sorted.sort_by(|a, b| (a.id().is_none(), a.id()).cmp(&(b.id().is_none(), b.id())));
+        let named = sorted.partition_point(|key| key.id().is_some());
+        Ok(Self(Arc::new(Keys {
+            sorted,
+            named,
+            warnings,
+        })))
+    }
+
+    /// The key with which a token of this header must verify: exactly the one with its `kid`; without a `kid`, the
+    /// only key of its algorithm.
+    pub(crate) fn select(&self, id: Option<&str>, algorithm: Algorithm) -> Result<&Key> {
+        let Some(id) = id else {
+            return self.only(algorithm);
+        };
+        let (named, _) = self.0.sorted.split_at(self.0.named);
+        let key = named
+            .binary_search_by(|key| key.id().cmp(&Some(id)))
+            .ok()
+            .and_then(|at| named.get(at))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::TokenUnknownKey,
+                    "no key of the issuer has the token's key id (`kid`)",
+                )
+                .help("load the issuer's current key set; it may have changed keys")
+            })?;
+        if key.algorithm() == algorithm {
+            return Ok(key);
+        }
+        Err(Error::new(
+            ErrorKind::TokenAlgorithm,
+            format!(
+                "the token says {algorithm}, but its key is bound to {}",
+                key.algorithm()
+            ),
+        ))
+    }
+
+    fn only(&self, algorithm: Algorithm) -> Result<&Key> {
+        let mut suitable = self.0.sorted.iter().filter(|key| key.algorithm() == algorithm);
+        match (suitable.next(), suitable.next()) {
+            (Some(key), None) => Ok(key),
+            (found, _) => Err(Error::new(
+                ErrorKind::TokenUnknownKey,
+                format!(
+                    "the token names no key (`kid`), and the issuer has {} for {algorithm}",
+                    if found.is_some() { "several keys" } else { "no key" }
+                ),
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySet")
+            .field("keys", &self.0.sorted)
+            .field("warnings", &self.0.warnings)
+            .finish()
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::KeyInvalid, message)
+}
+
+/// The excerpt of a broken key file may show a private key.
+fn without_excerpt(error: Error) -> Error {
+    let location = error.location().cloned().map(|location| Location {
+        excerpt: String::new(),
+        ..location
+    });
+    match location {
+        Some(location) => error.at(location),
+        None => error,
+    }
+}
+
+#[cfg(test)]
+#[path = "key_set_tests.rs"]
+mod tests;

@@ -1,0 +1,287 @@
+//! What an issuer's tokens must look like, and what their claims mean.
+
+use std::path::Path;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{MAX_LEEWAY_SECONDS, MAX_NUMERIC_DATE};
+
+use super::algorithm::Algorithm;
+use super::claim::ClaimPath;
+use super::key_set::KeySet;
+
+/// What to demand of one issuer's tokens and how to read them. A [`Verifier`](super::Verifier) is built of profiles and
+/// checks them then: without an audience or without keys none can be built.
+///
+/// The defaults are those of RFC 9068: type `at+jwt`, `sub` as principal, `client_id` (or `azp`) as client, `scope` (or
+/// `scp`) as scopes; the tenant is the claim `tenant`; clocks may differ by 60 seconds. `exp` and `aud` are always
+/// required.
+///
+/// ```
+/// use bailiwick::{KeySet, Profile, SigningKey, Verifier};
+///
+/// let key = SigningKey::generate_ed25519("k1")?;
+/// let profile = Profile::issuer("https://id.example.com")
+///     .audience("api")
+///     .jwks(KeySet::from_jwks(key.jwks().as_bytes())?)
+///     .tenant_claim("/org/id");
+/// let verifier = Verifier::new([profile])?;
+///
+/// let token = key.sign(
+///     &serde_json::json!({
+///         "iss": "https://id.example.com", "aud": "api", "sub": "ana", "client_id": "dashboards",
+///         "org": {"id": "acme"}, "scope": "rfis:read", "exp": 1_800_000_600,
+///     }),
+///     "at+jwt",
+/// )?;
+/// let claims = verifier.verify(&token, 1_800_000_000)?;
+/// assert_eq!(claims.subject(), "ana");
+/// assert_eq!(claims.tenant(), Some("acme"));
+/// # Ok::<(), bailiwick::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a profile does nothing until a verifier is built of it"]
+pub struct Profile {
+    pub(crate) issuer: String,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) keys: Option<KeySet>,
+    pub(crate) algorithms: Vec<Algorithm>,
+    /// Lower case, without `application/`.
+    pub(crate) token_types: Vec<String>,
+    pub(crate) accepts_untyped: bool,
+    pub(crate) leeway: u32,
+    pub(crate) max_lifetime: Option<u32>,
+    pub(crate) required: Vec<ClaimPath>,
+    pub(crate) principal: ClaimPath,
+    pub(crate) clients: Vec<ClaimPath>,
+    pub(crate) tenant: Option<ClaimPath>,
+    pub(crate) scopes: Vec<ClaimPath>,
+    pub(crate) service_account: Option<(ClaimPath, String)>,
+}
+
+impl Profile {
+    /// A profile for the issuer whose tokens carry exactly this `iss`, byte by byte.
+    pub fn issuer(issuer: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audiences: vec![],
+            keys: None,
+            algorithms: Algorithm::ALL.to_vec(),
+            token_types: vec!["at+jwt".to_owned()],
+            accepts_untyped: false,
+            leeway: 60,
+            max_lifetime: None,
+            required: vec![],
+            principal: ClaimPath::new("sub"),
+            clients: vec![ClaimPath::new("client_id"), ClaimPath::new("azp")],
+            tenant: Some(ClaimPath::new("tenant")),
+            scopes: vec![ClaimPath::new("scope"), ClaimPath::new("scp")],
+            service_account: None,
+        }
+    }
+
+    /// Adds an audience. A token must name at least one of them in `aud`.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// The issuer's keys.
+    pub fn jwks(mut self, keys: KeySet) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// The issuer's keys, from a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeySet::from_jwks_file`].
+    pub fn jwks_file(self, path: impl AsRef<Path>) -> Result<Self> {
+        Ok(self.jwks(KeySet::from_jwks_file(path)?))
+    }
+
+    /// Accepts these algorithms alone. By default a token may have any of [`Algorithm::ALL`]; since each key is bound
+    /// to one of them, that already means the algorithms of the issuer's keys.
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// Accepts these header types (`typ`) alone, instead of `at+jwt`.
+    ///
+    /// Types are media types: compared without regard to ASCII case, and `application/` in front of them means nothing
+    /// (RFC 7515 §4.1.9). Accepting `JWT` lets every kind of token in that carries the right audience; do it only for
+    /// issuers that know no `at+jwt`. ID tokens are refused then as far as their claims give them away.
+    pub fn token_types<T: AsRef<str>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
+        self.token_types = types
+            .into_iter()
+            .map(|name| media_type(name.as_ref()).to_ascii_lowercase())
+            .collect();
+        self
+    }
+
+    /// Also accepts tokens whose header has no `typ`.
+    pub fn accept_untyped(mut self) -> Self {
+        self.accepts_untyped = true;
+        self
+    }
+
+    /// How much clocks may differ, in seconds: 60 unless told, at most
+    /// [`MAX_LEEWAY_SECONDS`](crate::limits::MAX_LEEWAY_SECONDS).
+    pub fn leeway(mut self, seconds: u32) -> Self {
+        self.leeway = seconds;
+        self
+    }
+
+    /// The longest time from `iat` to `exp`, in seconds; makes `iat` required. Unlimited unless told.
+    pub fn max_lifetime(mut self, seconds: u32) -> Self {
+        self.max_lifetime = Some(seconds);
+        self
+    }
+
+    /// Requires a claim, of whatever value but null: a name, or a path such as `/org/id`.
+    pub fn require(mut self, claim: impl Into<String>) -> Self {
+        self.required.push(ClaimPath::new(claim));
+        self
+    }
+
+    /// The claim that names the principal: `sub` unless told.
+    pub fn principal_claim(mut self, claim: impl Into<String>) -> Self {
+        self.principal = ClaimPath::new(claim);
+        self
+    }
+
+    /// The claims that may name the client: `client_id` and `azp` unless told. If a token has several they must agree.
+    pub fn client_claims<T: Into<String>>(mut self, claims: impl IntoIterator<Item = T>) -> Self {
+        self.clients = claims.into_iter().map(ClaimPath::new).collect();
+        self
+    }
+
+    /// The claim that names the tenant: a name, or a path such as `/org/id`. `tenant` unless told. Tokens without it are
+    /// refused.
+    pub fn tenant_claim(mut self, claim: impl Into<String>) -> Self {
+        self.tenant = Some(ClaimPath::new(claim));
+        self
+    }
+
+    /// The issuer's tokens name no tenant: they are good in whichever tenant the request is for.
+    pub fn tenant_from_request(mut self) -> Self {
+        self.tenant = None;
+        self
+    }
+
+    /// The claims that may hold the scopes: `scope` and `scp` unless told. If a token has several they must agree.
+    pub fn scope_claims<T: Into<String>>(mut self, claims: impl IntoIterator<Item = T>) -> Self {
+        self.scopes = claims.into_iter().map(ClaimPath::new).collect();
+        self
+    }
+
+    /// The principal is a service account when this claim has this value (Auth0: `gty` is `client-credentials`; Entra:
+    /// `idtyp` is `app`), and a user otherwise.
+    ///
+    /// Unless told it is one when the principal and the client have the same name (RFC 9068 §2.2). The issuer must then
+    /// let no user choose a client's name as their own (RFC 9068 §5).
+    pub fn service_account_when(mut self, claim: impl Into<String>, value: impl Into<String>) -> Self {
+        self.service_account = Some((ClaimPath::new(claim), value.into()));
+        self
+    }
+
+    /// Finds settings that are missing or impossible, and hands out the keys.
+    pub(crate) fn check(&self) -> Result<&KeySet> {
+        let problem = |what: &str, help: &str| {
+            Error::new(
+                ErrorKind::Configuration,
+                format!(
+                    "the profile of issuer `{}` {what}",
+                    crate::value::shorten(&self.issuer)
+                ),
+            )
+            .help(help)
+        };
+        if self.issuer.is_empty() {
+            return Err(problem("has an empty name", "name the exact `iss` of its tokens"));
+        }
+        if self.audiences.is_empty() || self.audiences.iter().any(String::is_empty) {
+            return Err(problem(
+                "has no audience, or an empty one",
+                "say whom its tokens are for: `.audience(\"api\")`",
+            ));
+        }
+        if self.algorithms.is_empty() {
+            return Err(problem(
+                "accepts no algorithm",
+                "leave `.algorithms(…)` out or name some",
+            ));
+        }
+        if self.token_types.iter().any(String::is_empty)
+            || self.token_types.is_empty() && !self.accepts_untyped
+        {
+            return Err(problem(
+                "accepts no type of token, or an empty one",
+                "name the `typ` of its tokens",
+            ));
+        }
+        if self.leeway > MAX_LEEWAY_SECONDS {
+            return Err(problem(
+                &format!(
+                    "has a leeway of {} seconds; at most {MAX_LEEWAY_SECONDS} are accepted",
+                    self.leeway
+                ),
+                "set the machines' clocks instead",
+            ));
+        }
+        if self.max_lifetime == Some(0) {
+            return Err(problem(
+                "has a maximum lifetime of 0",
+                "leave it out or give seconds",
+            ));
+        }
+        if self.scopes.is_empty() {
+            return Err(problem(
+                "has no claim for scopes",
+                "leave `.scope_claims(…)` out or name some",
+            ));
+        }
+        let paths = (self.required.iter())
+            .chain([&self.principal])
+            .chain(&self.clients)
+            .chain(&self.tenant)
+            .chain(&self.scopes)
+            .chain(self.service_account.as_ref().map(|(claim, _)| claim));
+        if !paths.into_iter().all(ClaimPath::is_valid) {
+            return Err(problem(
+                "names an empty claim",
+                "write claims as `org_id` or `/org/id`",
+            ));
+        }
+        self.keys.as_ref().ok_or_else(|| {
+            problem(
+                "has no keys",
+                "give it the issuer's key set: `.jwks_file(\"jwks.json\")?`",
+            )
+        })
+    }
+
+    /// The latest `iat` and `nbf` that are accepted.
+    pub(crate) fn latest_start(&self, now: i64) -> i64 {
+        now.saturating_add(self.leeway.into())
+    }
+
+    /// The first second at which a token of this `exp` is no longer accepted.
+    pub(crate) fn end(&self, expires: i64) -> i64 {
+        expires.min(MAX_NUMERIC_DATE).saturating_add(self.leeway.into())
+    }
+}
+
+/// A media type without the `application/` that RFC 7515 §4.1.9 lets writers leave out.
+pub(crate) fn media_type(name: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match name.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) && !rest.contains('/') => rest,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+#[path = "profile_tests.rs"]
+mod tests;

@@ -1,0 +1,99 @@
+use super::*;
+
+const E: [u8; 3] = [1, 0, 1];
+
+/// An odd number of that many bits without the fingerprint.
+fn modulus(bits: usize) -> Vec<u8> {
+    let mut modulus = vec![0xff; bits.div_ceil(8)];
+    modulus[0] >>= (8 - bits % 8) % 8;
+    modulus
+}
+
+#[test]
+fn an_rsa_key_below_2048_bits_or_beyond_what_ring_takes_is_refused() {
+    assert_eq!(rsa(&modulus(2_048), &E), Ok(()));
+    assert_eq!(rsa(&modulus(8_192), &E), Ok(()));
+    for bits in [8, 1_024, 2_047, 8_193] {
+        assert!(rsa(&modulus(bits), &E).unwrap_err().contains("modulus"), "{bits}");
+    }
+    assert!(rsa(&[], &E).is_err());
+}
+
+#[test]
+fn an_even_modulus_is_refused() {
+    let mut even = modulus(2_048);
+    even[255] = 0xfe;
+    assert!(rsa(&even, &E).unwrap_err().contains("even"));
+}
+
+#[test]
+fn an_even_tiny_or_huge_exponent_is_refused() {
+    let exponents: [&[u8]; 9] = [
+        &[],
+        &[1],
+        &[3],
+        &[17],
+        &[0xff, 0xff],
+        &[1, 0, 0],
+        &[1, 0, 2],
+        &[3, 0, 0, 0, 1],
+        &[0xff; 9],
+    ];
+    for exponent in exponents {
+        assert!(
+            rsa(&modulus(2_048), exponent).unwrap_err().contains("exponent"),
+            "{exponent:?}"
+        );
+    }
+    assert_eq!(rsa(&modulus(2_048), &[1, 0xff, 0xff, 0xff, 0xff]), Ok(()));
+}
+
+#[test]
+fn a_modulus_with_the_roca_fingerprint_is_refused() {
+    // One more than a multiple of all the primes is 65537 to the power of 0 modulo each of them.
+    let product: u128 = ROCA_PRIMES.iter().map(|prime| u128::from(*prime)).product();
+    let mut number = vec![0; 256];
+    let top = (product << product.leading_zeros()).to_be_bytes();
+    number[..16].copy_from_slice(&top);
+    number[255] |= 1;
+    assert!(rsa(&number, &E).unwrap_err().contains("ROCA"));
+    // A multiple alone is not such a power.
+    number[255] ^= 3;
+    number[254] |= 1;
+    assert!(!is_roca(&number));
+}
+
+#[test]
+fn a_point_off_the_curve_is_refused() {
+    let key = crate::SigningKey::generate_es256("k").unwrap();
+    let jwk: serde_json::Value = serde_json::from_str(&key.jwk()).unwrap();
+    let mut point = [4; 65];
+    point[1..33].copy_from_slice(&crate::token::fixture::decode(jwk["x"].as_str().unwrap()));
+    point[33..].copy_from_slice(&crate::token::fixture::decode(jwk["y"].as_str().unwrap()));
+    assert_eq!(p256(&point), Ok(()));
+    point[64] ^= 1;
+    assert!(p256(&point).unwrap_err().contains("curve"));
+    let mut origin = [0; 65];
+    origin[0] = 4;
+    assert!(p256(&origin).is_err());
+}
+
+#[test]
+fn ed25519_keys_of_small_order_are_refused_with_either_sign() {
+    for mut key in SMALL_ORDER {
+        assert!(ed25519(&key).unwrap_err().contains("small order"));
+        key[31] |= 0x80;
+        assert!(ed25519(&key).unwrap_err().contains("small order"));
+    }
+}
+
+#[test]
+fn ed25519_keys_in_non_canonical_form_are_refused() {
+    for low in 0xed..=0xff {
+        let mut key = [0xff; 32];
+        key[0] = low;
+        assert!(ed25519(&key).unwrap_err().contains("canonical"));
+        key[31] = 0x7f;
+        assert!(ed25519(&key).unwrap_err().contains("canonical"));
+    }
+}

@@ -1,0 +1,193 @@
+//! Published examples, read where they lie: in the folder that `BAILIWICK_VECTORS` names, or next to the repository.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::fixture::decode;
+use super::{Algorithm, KeySet};
+
+/// The JSON document at that place; says so when it is not there.
+fn vectors(name: &str) -> Option<Value> {
+    let folder = std::env::var_os("BAILIWICK_VECTORS").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
+        PathBuf::from,
+    );
+    let path = folder.join(name);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("not tested: {} is not there", path.display());
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+/// The public part of a JWK as a key set.
+fn public(key: &Value) -> Result<KeySet, crate::Error> {
+    let mut key = key.clone();
+    for member in ["d", "p", "q", "dp", "dq", "qi"] {
+        key.as_object_mut().unwrap().remove(member);
+    }
+    KeySet::from_jwks(json!({"keys": [key]}).to_string().as_bytes())
+}
+
+fn verifies(keys: &KeySet, algorithm: Algorithm, token: &str) -> bool {
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let id = keys.iter().next().unwrap().0;
+    let key = keys.select(id, algorithm).unwrap();
+    key.verifies(signed.as_bytes(), &decode(signature))
+}
+
+#[test]
+fn the_signatures_of_rfc_7515_verify() {
+    let Some(examples) = vectors("rfc/rfc7515.json") else {
+        return;
+    };
+    let mut verified = vec![];
+    for example in examples.as_array().unwrap() {
+        let (Some(name), Some(token)) = (example["alg"].as_str(), example["token"].as_str()) else {
+            continue;
+        };
+        let Some(algorithm) = Algorithm::from_name(name) else {
+            continue;
+        };
+        let keys = public(&example["key"]).unwrap();
+        assert!(verifies(&keys, algorithm, token), "{}", example["id"]);
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        assert!(!verifies(&keys, algorithm, &format!("{signed}A.{signature}")));
+        verified.push(name.to_owned());
+    }
+    assert_eq!(verified, ["RS256", "ES256"]);
+}
+
+#[test]
+fn the_unsecured_and_critical_examples_of_rfc_7515_are_refused() {
+    let Some(examples) = vectors("rfc/rfc7515.json") else {
+        return;
+    };
+    for (id, kind) in [
+        ("rfc7515-A5", crate::ErrorKind::TokenAlgorithm),
+        ("rfc7515-E", crate::ErrorKind::TokenHeader),
+    ] {
+        let example = examples
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|example| example["id"] == id)
+            .unwrap();
+        assert_eq!(
+            super::fixture::Fixture::new().verify_token(example["token"].as_str().unwrap()),
+            Err(kind)
+        );
+    }
+}
+
+#[test]
+fn the_signature_of_rfc_8037_verifies() {
+    let Some(example) = vectors("jose-cookbook/curve25519/jws.json") else {
+        return;
+    };
+    let keys = public(&example["input"]["key"]).unwrap();
+    assert!(verifies(
+        &keys,
+        Algorithm::EdDsa,
+        example["output"]["compact"].as_str().unwrap()
+    ));
+}
+
+#[test]
+fn the_rs256_example_of_the_cookbook_verifies() {
+    let Some(example) = vectors("jose-cookbook/jws/4_1.rsa_v15_signature.json") else {
+        return;
+    };
+    let keys = public(&example["input"]["key"]).unwrap();
+    assert!(verifies(
+        &keys,
+        Algorithm::Rs256,
+        example["output"]["compact"].as_str().unwrap()
+    ));
+}
+
+#[test]
+fn the_key_sets_of_rfc_7517_are_read_as_their_keys_deserve() {
+    let Some(sets) = vectors("rfc/rfc7517_8037_jwk.json") else {
+        return;
+    };
+    let read = |name: &str| KeySet::from_jwks(sets[name].to_string().as_bytes());
+    let public = read("rfc7517_public").unwrap();
+    assert_eq!(
+        public.iter().collect::<Vec<_>>(),
+        [(Some("2011-04-29"), Algorithm::Rs256)]
+    );
+    assert_eq!(public.warnings().len(), 1);
+    for refused in ["rfc7517_private", "rfc7517_symmetric", "rfc8037_okp_private"] {
+        assert_eq!(read(refused).unwrap_err().kind(), crate::ErrorKind::KeyInvalid);
+    }
+}
+
+#[test]
+fn thumbprints_are_those_of_rfc_7638_and_rfc_8037() {
+    let Some(sets) = vectors("rfc/rfc7517_8037_jwk.json") else {
+        return;
+    };
+    for (name, at, algorithm) in [
+        ("rfc7517_public", 1, Algorithm::Rs256),
+        ("rfc8037_okp_public", 0, Algorithm::EdDsa),
+    ] {
+        let keys = public(&sets[name]["keys"][at]).unwrap();
+        let id = keys.iter().next().unwrap().0;
+        let expected = sets[name]["thumbprints"][at].as_str().unwrap();
+        assert_eq!(keys.select(id, algorithm).unwrap().thumbprint(), expected);
+    }
+    // The elliptic key is for encryption; its thumbprint is that of the same key without `use`.
+    let mut key = sets["rfc7517_public"]["keys"][0].clone();
+    key.as_object_mut().unwrap().remove("use");
+    let expected = sets["rfc7517_public"]["thumbprints"][0].as_str().unwrap();
+    let keys = public(&key).unwrap();
+    assert_eq!(
+        keys.select(Some("1"), Algorithm::Es256).unwrap().thumbprint(),
+        expected
+    );
+}
+
+/// Chalkias et al., "Taming the many EdDSAs": twelve edge cases on which libraries differ. ring alone answers as
+/// BoringSSL does; keys of small order and in non-canonical form (0, 1, 10, 11) are refused at load here.
+#[test]
+fn edge_cases_of_ed25519_are_judged_as_documented() {
+    let Some(cases) = vectors("ed25519-speccheck/cases.json") else {
+        return;
+    };
+    let bytes = |text: &Value| -> Vec<u8> {
+        let text = text.as_str().unwrap();
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect()
+    };
+    let mut ring = String::new();
+    let mut ours = String::new();
+    for case in cases.as_array().unwrap() {
+        let (message, key) = (bytes(&case["message"]), bytes(&case["pub_key"]));
+        let signature = bytes(&case["signature"]);
+        let bare = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, &key);
+        ring.push(if bare.verify(&message, &signature).is_ok() {
+            'V'
+        } else {
+            'X'
+        });
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": super::fixture::encode(&key)});
+        ours.push(match public(&jwk) {
+            Err(_) => '-',
+            Ok(keys)
+                if keys
+                    .select(None, Algorithm::EdDsa)
+                    .unwrap()
+                    .verifies(&message, &signature) =>
+            {
+                'V'
+            }
+            Ok(_) => 'X',
+        });
+    }
+    assert_eq!(ring, "VVVVXXXXXXXV");
+    assert_eq!(ours, "--VVXXXXXX--");
+}

@@ -1,0 +1,169 @@
+//! From a token to its claims: every check, in one order.
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{MAX_TOKEN_CLAIMS, MAX_TOKEN_HEADER_BYTES};
+
+use super::claim;
+use super::claims::{self, Claims};
+use super::compact::Compact;
+use super::header::{self, Header};
+use super::json::{self, Members};
+use super::key_set::KeySet;
+use super::profile::{Profile, media_type};
+
+/// Verifies the tokens of the issuers it knows. Immutable; clones share everything; no call touches network or clock.
+///
+/// The order of checks: length, segments, header, claims as JSON, issuer, type, algorithm, key, signature, audience,
+/// time, and last the mapping of claims. The first that fails decides the error's kind.
+///
+/// ```
+/// use bailiwick::{ErrorKind, KeySet, Profile, SigningKey, Verifier};
+///
+/// let key = SigningKey::generate_es256("k1")?;
+/// let keys = KeySet::from_jwks(key.jwks().as_bytes())?;
+/// let verifier = Verifier::new([Profile::issuer("https://id.example.com").audience("api").jwks(keys)])?;
+///
+/// let claims = serde_json::json!({
+///     "iss": "https://id.example.com", "aud": "api", "sub": "erp-sync", "client_id": "erp-sync",
+///     "tenant": "acme", "exp": 1_800_000_600,
+/// });
+/// let token = key.sign(&claims, "at+jwt")?;
+/// assert_eq!(verifier.verify(&token, 1_800_000_000)?.tenant(), Some("acme"));
+///
+/// let late = verifier.verify(&token, 1_800_003_600).unwrap_err();
+/// assert_eq!(late.kind(), ErrorKind::TokenExpired);
+/// # Ok::<(), bailiwick::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verifier(Arc<[Issuer]>);
+
+/// A profile that passed its checks.
+#[derive(Debug)]
+struct Issuer {
+    name: Arc<str>,
+    profile: Profile,
+    keys: KeySet,
+}
+
+impl Verifier {
+    /// A verifier for these issuers.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] for a profile without audience, keys or algorithms, with a leeway beyond
+    /// [`MAX_LEEWAY_SECONDS`](crate::limits::MAX_LEEWAY_SECONDS), for two profiles of one issuer, and for none at all.
+    pub fn new(profiles: impl IntoIterator<Item = Profile>) -> Result<Self> {
+        let mut issuers = Vec::new();
+        for profile in profiles {
+            let keys = profile.check()?.clone();
+            let name = Arc::from(profile.issuer.as_str());
+            issuers.push(Issuer { name, profile, keys });
+        }
+        if issuers.is_empty() {
+            return Err(
+                Error::new(ErrorKind::Configuration, "a verifier without any profile")
+                    .help("add the profile of an issuer"),
+            );
+        }
+        issuers.sort_by(|a, b| a.name.cmp(&b.name));
+        for (one, next) in issuers.iter().zip(issuers.iter().skip(1)) {
+            if one.name == next.name {
+                return Err(Error::new(
+                    ErrorKind::Configuration,
+                    format!(
+                        "two profiles for the issuer `{}`",
+                        crate::value::shorten(&one.name)
+                    ),
+                )
+                .help("give it one profile; a profile may have several audiences"));
+            }
+        }
+        Ok(Self(issuers.into()))
+    }
+
+    /// The issuers whose tokens are accepted, sorted.
+    pub fn issuers(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|issuer| issuer.name.as_ref())
+    }
+
+    /// Verifies a token in compact serialization at the time `now`, in seconds since the Unix epoch.
+    ///
+    /// A token is valid while `now < exp + leeway`, from `nbf - leeway` on.
+    ///
+    /// # Errors
+    ///
+    /// A kind of 200 to 249 for the first check that fails. No error repeats text of the token.
+    pub fn verify(&self, token: &str, now: i64) -> Result<Claims> {
+        let parts = Compact::split(token)?;
+        let mut buffer = [0; MAX_TOKEN_HEADER_BYTES];
+        let header = Header::parse(parts.header(&mut buffer)?)?;
+        let decoded = parts.claims()?;
+        let claims = json::object("claims", &decoded, MAX_TOKEN_CLAIMS)?;
+        let issuer = self.issuer_of(&claims)?;
+        issuer.check_header(&header)?;
+        let key_id = header.key_id.as_deref();
+        parts.verify(issuer.keys.select(key_id, header.algorithm)?)?;
+        claims::check(&issuer.profile, &issuer.name, &claims, key_id, now)
+    }
+
+    fn issuer_of(&self, claims: &Members<'_>) -> Result<&Issuer> {
+        let name = claim::registered(claims, "iss")?.ok_or_else(|| claim::missing("iss"))?;
+        self.0
+            .binary_search_by(|issuer| issuer.name.as_ref().cmp(name))
+            .ok()
+            .and_then(|at| self.0.get(at))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::TokenIssuer,
+                    "no profile for the token's issuer (`iss`)",
+                )
+                .help("issuers are compared byte by byte; mind a slash at the end")
+            })
+    }
+}
+
+impl Issuer {
+    fn check_header(&self, header: &Header<'_>) -> Result<()> {
+        let accepted = match &header.token_type {
+            Some(name) => {
+                let name = media_type(name);
+                let mut types = self.profile.token_types.iter();
+                types.any(|accepted| accepted.eq_ignore_ascii_case(name))
+            }
+            None => self.profile.accepts_untyped,
+        };
+        if !accepted {
+            let found = match &header.token_type {
+                Some(name) if media_type(name).eq_ignore_ascii_case("JWT") => "`JWT`",
+                Some(name) if media_type(name).eq_ignore_ascii_case("at+jwt") => "`at+jwt`",
+                Some(_) => "another",
+                None => "none",
+            };
+            return Err(Error::new(
+                ErrorKind::TokenType,
+                format!(
+                    "the token's type (`typ`) is {found}; expected `{}`",
+                    self.profile.token_types.join("` or `")
+                ),
+            )
+            .help("if this issuer types its access tokens otherwise, say so with `.token_types(…)`"));
+        }
+        if !self.profile.algorithms.contains(&header.algorithm) {
+            return Err(Error::new(
+                ErrorKind::TokenAlgorithm,
+                format!(
+                    "the token says {}; its issuer's profile accepts {}",
+                    header.algorithm,
+                    header::list(&self.profile.algorithms)
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "verifier_tests.rs"]
+mod tests;
