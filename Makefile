@@ -1,6 +1,7 @@
 # make demo    real tokens judged against real policies
 # make test    every test: Rust, the command, the shipped policies
 # make ratios  the figures, against their peers, in one process
+# make bench   the core's own operations, by criterion
 
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -26,7 +27,7 @@ ratios:
 	$(CARGO) bench --quiet --bench ratios
 
 bench:
-	$(CARGO) bench --benches
+	$(CARGO) bench --quiet --bench core
 
 lint:
 	$(CARGO) fmt --check

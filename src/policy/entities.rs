@@ -191,7 +191,10 @@ impl<'a> Graph<'a> {
 
 impl Node<'_> {
     fn error(&self, kind: ErrorKind, problem: &str) -> Error {
-        let error = Error::new(kind, format!("{}: {problem}", self.uid)).help("flatten the hierarchy");
+        let error = Error::new(kind, format!("{}: {problem}", self.uid)).help(match kind {
+            ErrorKind::EntityCycle => "take one of them out of the parents",
+            _ => "flatten the hierarchy",
+        });
         match self.place {
             Some(Place {
                 document,
