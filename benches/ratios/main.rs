@@ -1,15 +1,35 @@
 //! What things cost here and in the library one would otherwise call: `make ratios`.
 //!
 //! One line for each case, tab-separated: name, ours in ns, the peer, the peer in ns, and how many times slower the
-//! peer is.
+//! peer is; `-` where there is no peer. Before a case is measured, both sides must give its right answers.
 
 #![expect(clippy::print_stdout, reason = "the lines are the result")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot run has no result"
+)]
 
+mod links;
 mod measure;
+mod random;
 mod verify;
 
+use measure::Row;
+
+/// The rows of one subject.
+type Rows = fn() -> Vec<Row>;
+
+/// The first argument, if there is one: only cases whose name begins with it are measured.
 fn main() {
-    for row in verify::rows() {
-        println!("{row}");
+    let wanted = std::env::args().nth(1).filter(|argument| argument != "--bench");
+    let wanted = wanted.unwrap_or_default();
+    let groups: [(&str, Rows); 2] = [("verify", verify::rows), ("decide/links", links::rows)];
+    for (name, rows) in groups {
+        if name.starts_with(&wanted) || wanted.starts_with(name) {
+            for row in rows() {
+                println!("{row}");
+            }
+        }
     }
 }

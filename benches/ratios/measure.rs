@@ -1,6 +1,7 @@
 //! Two functions measured side by side in one process, in alternating blocks, so that both meet the same weather.
 
 use std::fmt;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// How long one block runs: much less than a time slice, so that few blocks are interrupted.
@@ -9,53 +10,107 @@ const BLOCK: Duration = Duration::from_micros(500);
 /// How many blocks of each are measured.
 const BLOCKS: usize = 801;
 
+/// How long one row may take: a slow peer gets fewer blocks, but never fewer than [`LEAST_BLOCKS`].
+const ROW: Duration = Duration::from_millis(2_500);
+
+const LEAST_BLOCKS: usize = 21;
+
 /// One line of the table.
 pub(crate) struct Row {
     name: String,
-    peer: &'static str,
     ours_ns: f64,
-    peer_ns: f64,
+    peer: Option<(&'static str, f64)>,
 }
 
 impl Row {
     /// Measures both and compares their median times.
-    pub(crate) fn measure(
+    pub(crate) fn measure<A, B>(
         name: impl Into<String>,
-        mut ours: impl FnMut(),
+        mut ours: impl FnMut() -> A,
         peer: &'static str,
-        mut theirs: impl FnMut(),
+        mut theirs: impl FnMut() -> B,
     ) -> Self {
         let (our_runs, their_runs) = (runs_per_block(&mut ours), runs_per_block(&mut theirs));
-        let (our_times, their_times) = (0..BLOCKS)
-            .map(|_| (block(&mut ours, our_runs), block(&mut theirs, their_runs)))
-            .unzip();
+        let start = Instant::now();
+        let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
+        while unfinished(start, our_times.len()) {
+            our_times.push(block(&mut ours, our_runs));
+            their_times.push(block(&mut theirs, their_runs));
+        }
+        Self::of(name, median(our_times), peer, median(their_times))
+    }
+
+    /// Measures what has no peer.
+    pub(crate) fn alone<A>(name: impl Into<String>, mut ours: impl FnMut() -> A) -> Self {
+        let runs = runs_per_block(&mut ours);
+        let start = Instant::now();
+        let mut times = Vec::new();
+        while unfinished(start, times.len()) {
+            times.push(block(&mut ours, runs));
+        }
+        Self::of_one(name, median(times))
+    }
+
+    /// A row of times that were measured elsewhere.
+    pub(crate) fn of(name: impl Into<String>, ours_ns: f64, peer: &'static str, peer_ns: f64) -> Self {
         Self {
             name: name.into(),
-            peer,
-            ours_ns: median(our_times),
-            peer_ns: median(their_times),
+            ours_ns,
+            peer: Some((peer, peer_ns)),
+        }
+    }
+
+    /// The same without a peer.
+    pub(crate) fn of_one(name: impl Into<String>, ours_ns: f64) -> Self {
+        Self {
+            name: name.into(),
+            ours_ns,
+            peer: None,
         }
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            peer,
-            ours_ns,
-            peer_ns,
-        } = self;
-        write!(
-            f,
-            "{name}\t{ours_ns:.1}\t{peer}\t{peer_ns:.1}\t{:.3}",
-            peer_ns / ours_ns
-        )
+        let Self { name, ours_ns, peer } = self;
+        write!(f, "{name}\t{ours_ns:.1}\t")?;
+        match peer {
+            Some((peer, peer_ns)) => write!(f, "{peer}\t{peer_ns:.1}\t{:.3}", peer_ns / ours_ns),
+            None => f.write_str("-\t-\t-"),
+        }
     }
 }
 
+/// Items in turn, without an end.
+pub(crate) struct Stream<'a, T> {
+    items: &'a [T],
+    at: usize,
+}
+
+impl<'a, T> Stream<'a, T> {
+    /// A stream of at least one item.
+    pub(crate) fn new(items: &'a [T]) -> Self {
+        assert!(!items.is_empty());
+        Self { items, at: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn next(&mut self) -> &'a T {
+        self.at = if self.at + 1 < self.items.len() {
+            self.at + 1
+        } else {
+            0
+        };
+        &self.items[self.at]
+    }
+}
+
+fn unfinished(start: Instant, blocks: usize) -> bool {
+    blocks < LEAST_BLOCKS || blocks < BLOCKS && start.elapsed() < ROW
+}
+
 /// How many runs fill a block; also warms up.
-fn runs_per_block(run: &mut impl FnMut()) -> u32 {
+fn runs_per_block<A>(run: &mut impl FnMut() -> A) -> u32 {
     let mut runs = 1;
     loop {
         let per_run = block(run, runs);
@@ -67,15 +122,16 @@ fn runs_per_block(run: &mut impl FnMut()) -> u32 {
 }
 
 /// Nanoseconds per run of one block.
-fn block(run: &mut impl FnMut(), runs: u32) -> f64 {
+fn block<A>(run: &mut impl FnMut() -> A, runs: u32) -> f64 {
     let start = Instant::now();
     for _ in 0..runs {
-        run();
+        black_box(run());
     }
     start.elapsed().as_nanos() as f64 / f64::from(runs)
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
+/// The middle one.
+pub(crate) fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }
