@@ -8,6 +8,7 @@ use super::{Algorithm, Claims, KeySet, Profile, SigningKey, Verifier, base64url}
 
 pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const ISSUER: &str = "https://id.example.com";
+const P384_TEST_KEY: &[u8] = include_bytes!("../../tests/data/p384.test-key.pk8");
 const RSA_TEST_KEY: &[u8] = include_bytes!("../../tests/data/rsa-2048.test-key.pk8");
 
 /// One issuer with one key.
@@ -60,8 +61,8 @@ impl Fixture {
     }
 }
 
-/// One key for each family of algorithms.
-pub(crate) fn keys() -> [SigningKey; 5] {
+/// One key for each algorithm that has a public key.
+pub(crate) fn keys() -> [SigningKey; 9] {
     let rsa =
         |algorithm: Algorithm| SigningKey::from_pkcs8(algorithm, algorithm.name(), RSA_TEST_KEY).unwrap();
     [
@@ -70,6 +71,10 @@ pub(crate) fn keys() -> [SigningKey; 5] {
         rsa(Algorithm::Rs256),
         rsa(Algorithm::Rs384),
         rsa(Algorithm::Rs512),
+        SigningKey::from_pkcs8(Algorithm::Es384, "ES384", P384_TEST_KEY).unwrap(),
+        rsa(Algorithm::Ps256),
+        rsa(Algorithm::Ps384),
+        rsa(Algorithm::Ps512),
     ]
 }
 

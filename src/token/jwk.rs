@@ -2,6 +2,7 @@
 
 use ring::signature::RsaPublicKeyComponents;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::limits::MAX_NAME_BYTES;
 
@@ -35,6 +36,7 @@ pub(crate) fn read(jwk: &Map<String, Value>) -> Result<Jwk, String> {
     let default = match (kty, curve) {
         ("OKP", Some("Ed25519")) => Algorithm::EdDsa,
         ("EC", Some("P-256")) => Algorithm::Es256,
+        ("EC", Some("P-384")) => Algorithm::Es384,
         // What RFC 7518 §3.1 recommends, and what every provider means that leaves `alg` out.
         ("RSA", _) => Algorithm::Rs256,
         ("OKP" | "EC", None) => return Err("has no `crv`".to_owned()),
@@ -62,17 +64,54 @@ pub(crate) fn read(jwk: &Map<String, Value>) -> Result<Jwk, String> {
     };
     let material = match default {
         Algorithm::EdDsa => ed25519(jwk)?,
-        Algorithm::Es256 => p256(jwk)?,
-        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => rsa(jwk)?,
+        Algorithm::Es256 => {
+            let point = point(jwk)?;
+            strength::p256(&point)?;
+            Material::P256(point)
+        }
+        Algorithm::Es384 => {
+            let point = point(jwk)?;
+            strength::p384(&point)?;
+            Material::P384(point)
+        }
+        _ => rsa(jwk)?,
     };
     Ok(Jwk::Usable(Key::new(algorithm, id, material)))
+}
+
+/// Reads a JWK of a set of shared secrets; the error says what is wrong in words that follow "the key".
+pub(crate) fn read_secret(jwk: &Map<String, Value>) -> Result<Jwk, String> {
+    if text(jwk, "kty")?.ok_or("has no `kty`")? != "oct" {
+        return Err("is no symmetric secret; public keys have no place in a set of secrets".to_owned());
+    }
+    let id = id(jwk)?;
+    let named = text(jwk, "alg")?.ok_or("has no `alg`, which a secret must have")?;
+    let algorithm = match Algorithm::from_name(named) {
+        Some(algorithm) if algorithm.is_symmetric() => algorithm,
+        Some(algorithm) => return Err(contradiction(algorithm, "oct")),
+        None => {
+            return Ok(Jwk::Skipped(
+                "is for an algorithm that is not supported".to_owned(),
+            ));
+        }
+    };
+    if let Some(reason) = other_purpose(jwk)? {
+        return Ok(Jwk::Skipped(reason));
+    }
+    let secret = Zeroizing::new(bytes(jwk, "k")?);
+    Ok(Jwk::Usable(Key::from_secret(algorithm, id, &secret)?))
 }
 
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// The key's `kid`, if it has one.
 pub(crate) fn id(jwk: &Map<String, Value>) -> Result<Option<&str>, String> {
-    match text(jwk, "kid")? {
+    checked_id(text(jwk, "kid")?)
+}
+
+/// The same id, if it is neither empty nor overlong.
+pub(crate) fn checked_id(id: Option<&str>) -> Result<Option<&str>, String> {
+    match id {
         Some(id) if id.is_empty() || id.len() > MAX_NAME_BYTES => Err(format!(
             "has a `kid` that is empty or longer than {MAX_NAME_BYTES} bytes"
         )),
@@ -81,13 +120,24 @@ pub(crate) fn id(jwk: &Map<String, Value>) -> Result<Option<&str>, String> {
 }
 
 fn fits(algorithm: Algorithm, default: Algorithm) -> bool {
-    let is_rsa = |algorithm| matches!(algorithm, Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512);
-    algorithm == default || is_rsa(algorithm) && is_rsa(default)
+    algorithm == default || default == Algorithm::Rs256 && is_rsa(algorithm)
+}
+
+pub(crate) fn is_rsa(algorithm: Algorithm) -> bool {
+    matches!(
+        algorithm,
+        Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512
+            | Algorithm::Ps256
+            | Algorithm::Ps384
+            | Algorithm::Ps512
+    )
 }
 
 fn contradiction(algorithm: Algorithm, kty: &str) -> String {
     let kty = match kty {
-        "RSA" | "EC" | "OKP" => kty,
+        "RSA" | "EC" | "OKP" | "oct" => kty,
         _ => "another",
     };
     format!("is for {algorithm}, which its type ({kty}) or curve does not fit")
@@ -109,20 +159,24 @@ fn other_purpose(jwk: &Map<String, Value>) -> Result<Option<String>, String> {
 }
 
 fn ed25519(jwk: &Map<String, Value>) -> Result<Material, String> {
-    let key = coordinate(jwk, "x")?;
+    let key = coordinate::<32>(jwk, "x")?;
     strength::ed25519(&key)?;
     Ok(Material::Ed25519(key))
 }
 
-fn p256(jwk: &Map<String, Value>) -> Result<Material, String> {
-    let mut point = [4; 65];
-    let (x, y) = point.split_at_mut(33);
-    x.get_mut(1..)
-        .unwrap_or_default()
-        .copy_from_slice(&coordinate(jwk, "x")?);
-    y.copy_from_slice(&coordinate(jwk, "y")?);
-    strength::p256(&point)?;
-    Ok(Material::P256(point))
+/// The uncompressed form of a point: 4, x, y.
+fn point<const LENGTH: usize>(jwk: &Map<String, Value>) -> Result<[u8; LENGTH], String> {
+    let mut point = vec![4];
+    for name in ["x", "y"] {
+        let coordinate = bytes(jwk, name)?;
+        if coordinate.len() != LENGTH / 2 {
+            return Err(unexpected_length(name, coordinate.len(), LENGTH / 2));
+        }
+        point.extend_from_slice(&coordinate);
+    }
+    point
+        .try_into()
+        .map_err(|point: Vec<u8>| unexpected_length("x", point.len(), LENGTH))
 }
 
 fn rsa(jwk: &Map<String, Value>) -> Result<Material, String> {
@@ -131,11 +185,15 @@ fn rsa(jwk: &Map<String, Value>) -> Result<Material, String> {
     Ok(Material::Rsa(RsaPublicKeyComponents { n, e }))
 }
 
-/// A member that holds exactly 32 bytes.
-fn coordinate(jwk: &Map<String, Value>, name: &str) -> Result<[u8; 32], String> {
+/// A member that holds exactly so many bytes.
+fn coordinate<const LENGTH: usize>(jwk: &Map<String, Value>, name: &str) -> Result<[u8; LENGTH], String> {
     bytes(jwk, name)?
         .try_into()
-        .map_err(|bytes: Vec<u8>| format!("has a `{name}` of {} bytes; 32 are expected", bytes.len()))
+        .map_err(|bytes: Vec<u8>| unexpected_length(name, bytes.len(), LENGTH))
+}
+
+fn unexpected_length(name: &str, found: usize, expected: usize) -> String {
+    format!("has a `{name}` of {found} bytes; {expected} are expected")
 }
 
 /// A big-endian number. RFC 7518 §6.3.1 forbids the leading zeros that some libraries write; they mean nothing.

@@ -1,17 +1,19 @@
-//! One public key, bound to one algorithm.
+//! One key to verify with, bound to one algorithm.
 
 use std::fmt;
 
-use ring::digest;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
+use ring::{digest, hmac};
 
 use super::algorithm::Algorithm;
 use super::base64url;
+use super::guessable;
 
 /// Longest signature of any algorithm: that of an RSA key of 8,192 bits.
 pub(crate) const MAX_SIGNATURE_BYTES: usize = 1_024;
 
-/// A public key that passed [`strength`](super::strength).
+/// A public key or a shared secret that passed [`strength`](super::strength).
+#[derive(Clone)]
 pub(crate) struct Key {
     algorithm: Algorithm,
     id: Option<Box<str>>,
@@ -19,12 +21,17 @@ pub(crate) struct Key {
 }
 
 /// The key itself, in the form that ring takes.
+#[derive(Clone)]
 pub(crate) enum Material {
     Ed25519([u8; 32]),
     /// The uncompressed point: 4, x, y.
     P256([u8; 65]),
+    /// The uncompressed point: 4, x, y.
+    P384([u8; 97]),
     /// Modulus and exponent, big-endian without leading zeros.
     Rsa(RsaPublicKeyComponents<Box<[u8]>>),
+    /// Both halves of the hash, prepared; the secret itself is not kept.
+    Secret(hmac::Key),
 }
 
 impl Key {
@@ -34,6 +41,18 @@ impl Key {
             id: id.map(Into::into),
             material,
         }
+    }
+
+    /// A key of a shared secret, unless that is [guessable](guessable::check).
+    pub(crate) fn from_secret(algorithm: Algorithm, id: Option<&str>, secret: &[u8]) -> Result<Self, String> {
+        guessable::check(algorithm, secret)?;
+        let hash = match algorithm {
+            Algorithm::Hs512 => hmac::HMAC_SHA512,
+            Algorithm::Hs384 => hmac::HMAC_SHA384,
+            _ => hmac::HMAC_SHA256,
+        };
+        let material = Material::Secret(hmac::Key::new(hash, secret));
+        Ok(Self::new(algorithm, id, material))
     }
 
     pub(crate) fn algorithm(&self) -> Algorithm {
@@ -53,12 +72,20 @@ impl Key {
             Material::P256(point) => {
                 UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
             }
+            Material::P384(point) => {
+                UnparsedPublicKey::new(&signature::ECDSA_P384_SHA384_FIXED, point).verify(message, signature)
+            }
             Material::Rsa(key) => match self.algorithm {
                 Algorithm::Rs256 => key.verify(&signature::RSA_PKCS1_2048_8192_SHA256, message, signature),
                 Algorithm::Rs384 => key.verify(&signature::RSA_PKCS1_2048_8192_SHA384, message, signature),
                 Algorithm::Rs512 => key.verify(&signature::RSA_PKCS1_2048_8192_SHA512, message, signature),
-                Algorithm::EdDsa | Algorithm::Es256 => Err(ring::error::Unspecified),
+                Algorithm::Ps256 => key.verify(&signature::RSA_PSS_2048_8192_SHA256, message, signature),
+                Algorithm::Ps384 => key.verify(&signature::RSA_PSS_2048_8192_SHA384, message, signature),
+                Algorithm::Ps512 => key.verify(&signature::RSA_PSS_2048_8192_SHA512, message, signature),
+                _ => Err(ring::error::Unspecified),
             },
+            // Compares the whole hash in constant time.
+            Material::Secret(key) => hmac::verify(key, message, signature),
         };
         verified.is_ok()
     }
@@ -92,7 +119,8 @@ impl Key {
 }
 
 impl Material {
-    /// The required members of the JWK in the order of their names, which is also the order of RFC 7638 §3.2.
+    /// The required members of the JWK in the order of their names, which is also the order of RFC 7638 §3.2. None of a
+    /// secret, which is never shown.
     fn members(&self) -> Vec<(&'static str, String)> {
         match self {
             Material::Ed25519(key) => vec![
@@ -100,22 +128,27 @@ impl Material {
                 ("kty", "OKP".to_owned()),
                 ("x", base64url::encode(key)),
             ],
-            Material::P256(point) => {
-                let (x, y) = point.split_at(33);
-                vec![
-                    ("crv", "P-256".to_owned()),
-                    ("kty", "EC".to_owned()),
-                    ("x", base64url::encode(x.get(1..).unwrap_or_default())),
-                    ("y", base64url::encode(y)),
-                ]
-            }
+            Material::P256(point) => elliptic("P-256", point),
+            Material::P384(point) => elliptic("P-384", point),
             Material::Rsa(key) => vec![
                 ("e", base64url::encode(&key.e)),
                 ("kty", "RSA".to_owned()),
                 ("n", base64url::encode(&key.n)),
             ],
+            Material::Secret(_) => vec![],
         }
     }
+}
+
+fn elliptic(curve: &str, point: &[u8]) -> Vec<(&'static str, String)> {
+    let coordinates = point.get(1..).unwrap_or_default();
+    let (x, y) = coordinates.split_at(coordinates.len() / 2);
+    vec![
+        ("crv", curve.to_owned()),
+        ("kty", "EC".to_owned()),
+        ("x", base64url::encode(x)),
+        ("y", base64url::encode(y)),
+    ]
 }
 
 impl fmt::Debug for Key {

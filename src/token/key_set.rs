@@ -1,4 +1,4 @@
-//! The public keys of one issuer.
+//! The keys of one issuer.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Location, Result};
 use crate::limits::{MAX_DOCUMENT_BYTES, MAX_KEYS};
@@ -14,11 +14,14 @@ use crate::limits::{MAX_DOCUMENT_BYTES, MAX_KEYS};
 use super::algorithm::Algorithm;
 use super::jwk::{self, Jwk};
 use super::key::Key;
+use super::pem;
 
-/// An issuer's public keys, read from a JSON Web Key Set (RFC 7517 §5). Immutable; clones share the keys.
+/// An issuer's keys: public ones from a JSON Web Key Set (RFC 7517 §5) or PEM, or else shared secrets. Immutable; clones
+/// share the keys.
 ///
 /// Each key is bound to one algorithm: the one it names (`alg`), or else the one its type implies: `EdDSA` for
-/// Ed25519, `ES256` for P-256, `RS256` for RSA. An RSA key for `RS384` or `RS512` must say so.
+/// Ed25519, `ES256` for P-256, `ES384` for P-384, `RS256` for RSA. An RSA key for another algorithm must say so. Secrets
+/// never lie beside public keys: that keeps a public key from ever being taken for a secret.
 ///
 /// Keys of no use here are skipped with a [warning](KeySet::warnings): other types, curves and algorithms, `use` other
 /// than `sig`, `key_ops` without `verify`. Everything suspicious refuses the whole set: two keys with one `kid`,
@@ -52,7 +55,7 @@ impl KeySet {
     /// ([`ErrorKind::JsonInvalid`], [`ErrorKind::JsonDuplicate`], [`ErrorKind::LimitExceeded`],
     /// [`ErrorKind::NotUtf8`]) for text that is no strict JSON. No error repeats key material.
     pub fn from_jwks(jwks: &[u8]) -> Result<Self> {
-        Self::read("", jwks)
+        Self::read("", jwks, jwk::read)
     }
 
     /// Reads a JWKS from a file.
@@ -68,10 +71,100 @@ impl KeySet {
         std::fs::File::open(path)
             .and_then(|file| file.take(limit).read_to_end(&mut bytes))
             .map_err(|error| Error::io(path, &error))?;
-        Self::read(&path.display().to_string(), &bytes).map_err(|error| match error.location() {
+        Self::read(&path.display().to_string(), &bytes, jwk::read).map_err(|error| match error.location() {
             Some(_) => error,
             None => error.at(Location::file(path)),
         })
+    }
+
+    /// Reads a set of one public key in PEM: `PUBLIC KEY` or `RSA PUBLIC KEY`.
+    ///
+    /// With a key id, the key is for tokens that name it; without, for those that name none.
+    ///
+    /// ```
+    /// use bailiwick::{Algorithm, KeySet};
+    ///
+    /// let pem = "-----BEGIN PUBLIC KEY-----
+    /// MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+    /// -----END PUBLIC KEY-----";
+    /// let keys = KeySet::from_pem(Algorithm::EdDsa, Some("2026-01"), pem)?;
+    /// assert_eq!(keys.iter().count(), 1);
+    /// # Ok::<(), bailiwick::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::KeyInvalid`] for text that holds no such key, or a private key, a certificate or several keys, for a
+    /// key that is weak or does not fit the algorithm, and for an id that is empty or overlong.
+    pub fn from_pem(algorithm: Algorithm, key_id: Option<&str>, pem: &str) -> Result<Self> {
+        let material =
+            pem::read(algorithm, pem).map_err(|reason| invalid(format!("the PEM text {reason}")))?;
+        Ok(Self::of(
+            vec![Key::new(algorithm, checked(key_id)?, material)],
+            vec![],
+        ))
+    }
+
+    /// A set of one shared secret for `HS256`, `HS384` or `HS512`: the bytes as the issuer uses them.
+    ///
+    /// Many issuers hand a secret out as text. Whether that text is the secret or its base64 is theirs to say.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::KeyInvalid`] for another algorithm, for a secret shorter than the algorithm's hash or one that looks
+    /// made up by a person (words, repetition, sequences, few different bytes), and for an id that is empty or overlong.
+    pub fn from_secret(algorithm: Algorithm, key_id: Option<&str>, secret: &[u8]) -> Result<Self> {
+        if !algorithm.is_symmetric() {
+            return Err(invalid(format!("{algorithm} needs a public key, not a secret")));
+        }
+        let key = Key::from_secret(algorithm, checked(key_id)?, secret)
+            .map_err(|reason| invalid(format!("the secret {reason}")).help(RANDOM_SECRET))?;
+        Ok(Self::of(vec![key], vec![]))
+    }
+
+    /// Reads a JWKS of shared secrets: keys of type `oct` alone, each with its `alg`.
+    ///
+    /// Such a set is itself a secret. A set of public keys is never read by this, nor a secret by
+    /// [`KeySet::from_jwks`].
+    ///
+    /// # Errors
+    ///
+    /// As [`KeySet::from_jwks`] and [`KeySet::from_secret`].
+    pub fn from_secret_jwks(jwks: &[u8]) -> Result<Self> {
+        Self::read("", jwks, jwk::read_secret)
+    }
+
+    /// Several sets as one, for an issuer whose keys come one by one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::KeyInvalid`] if two keys have one id, if secrets lie beside public keys, and for more than
+    /// [`MAX_KEYS`] keys.
+    pub fn merged(sets: impl IntoIterator<Item = KeySet>) -> Result<Self> {
+        let (mut keys, mut warnings) = (Vec::<Key>::new(), Vec::new());
+        for set in sets {
+            keys.extend_from_slice(&set.0.sorted);
+            warnings.extend_from_slice(&set.0.warnings);
+        }
+        if keys.is_empty() || keys.len() > MAX_KEYS {
+            return Err(invalid(format!(
+                "a set of {} keys; 1 to {MAX_KEYS} are accepted",
+                keys.len()
+            )));
+        }
+        let secrets = keys.iter().filter(|key| key.algorithm().is_symmetric()).count();
+        if secrets != 0 && secrets != keys.len() {
+            return Err(invalid("shared secrets cannot lie beside public keys"));
+        }
+        let set = Self::of(keys, warnings);
+        let (named, _) = set.0.sorted.split_at(set.0.named);
+        for (one, next) in named.iter().zip(named.iter().skip(1)) {
+            if let Some(id) = one.id().filter(|id| next.id() == Some(*id)) {
+                let id = crate::value::shorten(id);
+                return Err(invalid(format!("two keys carry the `kid` `{id}`")));
+            }
+        }
+        Ok(set)
     }
 
     /// What was skipped and why, one sentence for each key.
@@ -85,7 +178,7 @@ impl KeySet {
         self.0.sorted.iter().map(|key| (key.id(), key.algorithm()))
     }
 
-    fn read(file: &str, bytes: &[u8]) -> Result<Self> {
+    fn read(file: &str, bytes: &[u8], read: Reader) -> Result<Self> {
         let document = crate::json::parse(file, bytes).map_err(without_excerpt)?;
         let Some(listed) = document.get("keys").and_then(Value::as_array) else {
             return Err(invalid("a key set is an object with an array `keys`"));
@@ -97,7 +190,7 @@ impl KeySet {
             )));
         }
         let mut ids = HashSet::new();
-        let mut sorted = Vec::new();
+        let mut keys = Vec::new();
         let mut warnings = Vec::new();
         for (index, entry) in listed.iter().enumerate() {
             let Some(jwk) = entry.as_object() else {
@@ -108,16 +201,16 @@ impl KeySet {
                 Some(id) => format!("key {} (`{}`) {what}", index + 1, crate::value::shorten(id)),
                 None => format!("key {} {what}", index + 1),
             };
-            let read = jwk::read(jwk).map_err(|reason| invalid(about(reason)))?;
+            let read = read(jwk).map_err(|reason| invalid(about(reason)))?;
             if id.is_some_and(|id| !ids.insert(id)) {
                 return Err(invalid(about("carries the `kid` of an earlier key".to_owned())));
             }
             match read {
-                Jwk::Usable(key) => sorted.push(key),
+                Jwk::Usable(key) => keys.push(key),
                 Jwk::Skipped(reason) => warnings.push(format!("{}; it is skipped", about(reason))),
             }
         }
-        if sorted.is_empty() {
+        if keys.is_empty() {
             return Err(
                 invalid("the set holds no key that could verify a token").with_related(
                     warnings
@@ -126,13 +219,17 @@ impl KeySet {
                 ),
             );
         }
-        sorted.sort_by(|a, b| (a.id().is_none(), a.id()).cmp(&(b.id().is_none(), b.id())));
-        let named = sorted.partition_point(|key| key.id().is_some());
-        Ok(Self(Arc::new(Keys {
-            sorted,
+        Ok(Self::of(keys, warnings))
+    }
+
+    fn of(mut keys: Vec<Key>, warnings: Vec<String>) -> Self {
+        keys.sort_by(|a, b| (a.id().is_none(), a.id()).cmp(&(b.id().is_none(), b.id())));
+        let named = keys.partition_point(|key| key.id().is_some());
+        Self(Arc::new(Keys {
+            sorted: keys,
             named,
             warnings,
-        })))
+        }))
     }
 
     /// The key with which a token of this header must verify: exactly the one with its `kid`; without a `kid`, the
@@ -178,6 +275,15 @@ impl KeySet {
             )),
         }
     }
+}
+
+/// How a key of a set is read: for sets of public keys, or for sets of secrets.
+type Reader = fn(&Map<String, Value>) -> Result<Jwk, String>;
+
+const RANDOM_SECRET: &str = "take at least as many random bytes as the hash has: `openssl rand -base64 64`";
+
+fn checked(key_id: Option<&str>) -> Result<Option<&str>> {
+    jwk::checked_id(key_id).map_err(|reason| invalid(format!("the key {reason}")))
 }
 
 impl fmt::Debug for KeySet {

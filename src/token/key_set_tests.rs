@@ -36,7 +36,12 @@ fn keys_of_all_algorithms_are_read_and_each_is_bound_to_one() {
     let set = read(all.iter().map(jwk).collect()).unwrap();
     let mut found: Vec<_> = set.iter().map(|(_, algorithm)| algorithm).collect();
     found.sort();
-    assert_eq!(found, Algorithm::ALL);
+    let public = Algorithm::ALL.iter().copied();
+    assert!(
+        found
+            .into_iter()
+            .eq(public.filter(|algorithm| !algorithm.is_symmetric()))
+    );
     assert!(set.warnings().is_empty());
 }
 
@@ -55,14 +60,14 @@ fn a_key_without_alg_is_bound_to_what_its_type_implies() {
 
 #[test]
 fn keys_of_no_use_here_are_skipped_with_a_warning() {
-    let [ed25519, p256, rsa, rs384, _] = keys();
+    let [ed25519, p256, rsa, rs384, ..] = keys();
     let set = read(json!([
         jwk(&ed25519),
         with(&p256, "use", json!("enc")),
         with(&rsa, "alg", json!("RSA-OAEP-256")),
         with(&rs384, "key_ops", json!(["encrypt"])),
         {"kty": "OKP", "crv": "X25519", "x": "AA", "kid": "x"},
-        {"kty": "EC", "crv": "P-384", "alg": "ES384", "x": "AA", "y": "AA", "kid": "p384"},
+        {"kty": "EC", "crv": "P-521", "alg": "ES512", "x": "AA", "y": "AA", "kid": "p521"},
         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "kid": "pq"},
     ]))
     .unwrap();
@@ -261,4 +266,91 @@ fn a_file_is_read_and_a_missing_one_is_named() {
     std::fs::write(&path, "{\"keys\":[]}").unwrap();
     let error = KeySet::from_jwks_file(&path).unwrap_err();
     assert_eq!(error.location().unwrap().file, path);
+}
+
+const SECRET: &[u8] = b"\x9d\x1f\x53\xa8\x02\xee\x71\xc4\x36\xbb\x0a\x8f\x64\xd9\x17\x5c\xe0\x3b\xf2\x48\x86\x2d\xa1\x7e\xcb\x50\x95\x0c\x6a\xf7\x33\xb8";
+
+fn secrets(keys: Value) -> Result<KeySet> {
+    KeySet::from_secret_jwks(json!({"keys": keys}).to_string().as_bytes())
+}
+
+fn oct(id: &str) -> Value {
+    let k = crate::token::fixture::encode(SECRET);
+    json!({"kty": "oct", "alg": "HS256", "kid": id, "k": k})
+}
+
+#[test]
+fn a_secret_is_bound_to_its_algorithm_and_never_shown() {
+    let set = KeySet::from_secret(Algorithm::Hs256, Some("s"), SECRET).unwrap();
+    assert_eq!(set.iter().collect::<Vec<_>>(), [(Some("s"), Algorithm::Hs256)]);
+    for algorithm in [Algorithm::Hs384, Algorithm::Hs512, Algorithm::Rs256] {
+        let refused = set.select(Some("s"), algorithm).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::TokenAlgorithm);
+        assert!(
+            KeySet::from_secret(algorithm, None, SECRET).is_err(),
+            "{algorithm}"
+        );
+    }
+    let shown = format!("{set:?}");
+    assert!(!shown.contains("157") && !shown.contains("9d1f"), "{shown}");
+}
+
+#[test]
+fn secrets_are_read_from_a_set_of_secrets_alone() {
+    let set = secrets(json!([oct("a"), oct("b")])).unwrap();
+    assert_eq!(set.iter().count(), 2);
+    let public = jwk(&SigningKey::generate_ed25519("k").unwrap());
+    for keys in [json!([oct("a"), public]), json!([oct("a"), oct("a")]), json!([])] {
+        assert_eq!(secrets(keys).unwrap_err().kind(), ErrorKind::KeyInvalid);
+    }
+    assert!(refusal(json!([oct("a")])).message().contains("symmetric"));
+}
+
+#[test]
+fn a_secret_in_a_set_says_its_algorithm_and_is_strong() {
+    let with = |name: &str, value: Value| {
+        let mut key = oct("a");
+        key[name] = value;
+        secrets(json!([key]))
+    };
+    for (name, value) in [
+        ("alg", json!("RS256")),
+        ("alg", json!("HS384")),
+        ("alg", json!(null)),
+        ("k", json!("c2VjcmV0")),
+        ("k", json!(null)),
+        ("kid", json!("")),
+        ("key_ops", json!("verify")),
+    ] {
+        let error = with(name, value).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::KeyInvalid, "{name}");
+        assert!(!format!("{error:?}").contains("c2VjcmV0"));
+    }
+    for (name, value) in [("alg", "A256GCM"), ("use", "enc")] {
+        assert!(
+            with(name, json!(value)).unwrap_err().related()[0]
+                .message()
+                .contains("skipped")
+        );
+    }
+    let mut unnamed = oct("a");
+    unnamed.as_object_mut().unwrap().remove("alg");
+    assert!(secrets(json!([unnamed])).unwrap_err().message().contains("alg"));
+}
+
+#[test]
+fn sets_merge_unless_their_keys_would_be_confused() {
+    let set = |id: &str| {
+        let key = SigningKey::generate_ed25519(id).unwrap();
+        KeySet::from_jwks(key.jwks().as_bytes()).unwrap()
+    };
+    let merged = KeySet::merged([set("a"), set("b")]).unwrap();
+    assert_eq!(
+        merged.iter().filter_map(|(id, _)| id).collect::<Vec<_>>(),
+        ["a", "b"]
+    );
+    let secret = KeySet::from_secret(Algorithm::Hs256, Some("s"), SECRET).unwrap();
+    for sets in [vec![set("a"), set("a")], vec![set("a"), secret], vec![]] {
+        assert_eq!(KeySet::merged(sets).unwrap_err().kind(), ErrorKind::KeyInvalid);
+    }
 }

@@ -38,7 +38,7 @@ pub struct SigningKey {
 
 enum Private {
     Ed25519(Ed25519KeyPair),
-    P256(EcdsaKeyPair),
+    Ecdsa(EcdsaKeyPair),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
 }
 
@@ -65,7 +65,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::KeyInvalid`] for RSA, which is not generated here; [`ErrorKind::Internal`] if the system has no
+    /// [`ErrorKind::KeyInvalid`] for other algorithms than `EdDSA` and `ES256`; [`ErrorKind::Internal`] if the system has no
     /// randomness.
     pub fn generate_pkcs8(algorithm: Algorithm) -> Result<Zeroizing<Vec<u8>>> {
         /// Everything of an Ed25519 key in PKCS#8 version 1 (RFC 8410 §7) before its 32 bytes.
@@ -86,9 +86,9 @@ impl SigningKey {
                     .map(|document| Zeroizing::new(document.as_ref().to_vec()))
                     .map_err(|_| no_randomness())
             }
-            Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => Err(invalid(
-                "RSA keys are not generated here; use Ed25519 or P-256, or bring a key",
-            )),
+            _ => Err(invalid(format!(
+                "keys for {algorithm} are not generated here; use Ed25519 or P-256, or bring a key"
+            ))),
         }
     }
 
@@ -120,14 +120,20 @@ impl SigningKey {
                 let form = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
                 let pair = EcdsaKeyPair::from_pkcs8(form, pkcs8, &SystemRandom::new()).map_err(unreadable)?;
                 let public = pair.public_key().as_ref().try_into().map_err(|_| unexpected())?;
-                (Material::P256(public), Private::P256(pair))
+                (Material::P256(public), Private::Ecdsa(pair))
             }
-            Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => {
-                let encoding: &'static dyn RsaEncoding = match algorithm {
-                    Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
-                    Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
-                    _ => &signature::RSA_PKCS1_SHA256,
-                };
+            Algorithm::Es384 => {
+                let form = &signature::ECDSA_P384_SHA384_FIXED_SIGNING;
+                let pair = EcdsaKeyPair::from_pkcs8(form, pkcs8, &SystemRandom::new()).map_err(unreadable)?;
+                let public = pair.public_key().as_ref().try_into().map_err(|_| unexpected())?;
+                (Material::P384(public), Private::Ecdsa(pair))
+            }
+            _ => {
+                let encoding = rsa_encoding(algorithm).ok_or_else(|| {
+                    invalid(format!(
+                        "{algorithm} signs with a shared secret, not with a private key"
+                    ))
+                })?;
                 let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(unreadable)?;
                 let RsaPublicKeyComponents::<Vec<u8>> { n, e } = pair.public().into();
                 strength::rsa(&n, &e).map_err(|reason| invalid(format!("the key {reason}")))?;
@@ -201,7 +207,7 @@ impl SigningKey {
         let random = SystemRandom::new();
         match &self.private {
             Private::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
-            Private::P256(pair) => match pair.sign(&random, message) {
+            Private::Ecdsa(pair) => match pair.sign(&random, message) {
                 Ok(signature) => Ok(signature.as_ref().to_vec()),
                 Err(_) => Err(no_randomness()),
             },
@@ -222,6 +228,19 @@ impl fmt::Debug for SigningKey {
             .field("algorithm", &self.algorithm())
             .finish_non_exhaustive()
     }
+}
+
+/// How RSA signs by that algorithm; none if it is not RSA.
+fn rsa_encoding(algorithm: Algorithm) -> Option<&'static dyn RsaEncoding> {
+    Some(match algorithm {
+        Algorithm::Rs256 => &signature::RSA_PKCS1_SHA256,
+        Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
+        Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
+        Algorithm::Ps256 => &signature::RSA_PSS_SHA256,
+        Algorithm::Ps384 => &signature::RSA_PSS_SHA384,
+        Algorithm::Ps512 => &signature::RSA_PSS_SHA512,
+        _ => return None,
+    })
 }
 
 fn no_randomness() -> Error {

@@ -73,14 +73,20 @@ fn is_roca(modulus: &[u8]) -> bool {
     })
 }
 
-/// Refuses points that do not lie on P-256. ring checks a peer's point before it agrees on a key with it.
+/// Refuses points that do not lie on P-256.
 pub(crate) fn p256(point: &[u8; 65]) -> Result<(), String> {
-    let private = agreement::EphemeralPrivateKey::generate(&agreement::ECDH_P256, &SystemRandom::new());
-    let on_curve = private.and_then(|private| {
-        let peer = agreement::UnparsedPublicKey::new(&agreement::ECDH_P256, point);
-        agreement::agree_ephemeral(private, &peer, |_| ())
-    });
-    on_curve.map_err(|_| "is not a point on the curve P-256".to_owned())
+    on_curve(&agreement::ECDH_P256, point).map_err(|_| "is not a point on the curve P-256".to_owned())
+}
+
+/// Refuses points that do not lie on P-384.
+pub(crate) fn p384(point: &[u8; 97]) -> Result<(), String> {
+    on_curve(&agreement::ECDH_P384, point).map_err(|_| "is not a point on the curve P-384".to_owned())
+}
+
+/// ring checks a peer's point before it agrees on a key with it.
+fn on_curve(curve: &'static agreement::Algorithm, point: &[u8]) -> Result<(), ring::error::Unspecified> {
+    let private = agreement::EphemeralPrivateKey::generate(curve, &SystemRandom::new())?;
+    agreement::agree_ephemeral(private, &agreement::UnparsedPublicKey::new(curve, point), |_| ())
 }
 
 /// The `y` coordinates of the points of small order, little-endian without the sign bit. For such a key anybody can

@@ -79,6 +79,18 @@ fn a_point_off_the_curve_is_refused() {
 }
 
 #[test]
+fn a_point_off_the_larger_curve_is_refused() {
+    let [.., key, _, _, _] = crate::token::fixture::keys();
+    let jwk: serde_json::Value = serde_json::from_str(&key.jwk()).unwrap();
+    let mut point = [4; 97];
+    point[1..49].copy_from_slice(&crate::token::fixture::decode(jwk["x"].as_str().unwrap()));
+    point[49..].copy_from_slice(&crate::token::fixture::decode(jwk["y"].as_str().unwrap()));
+    assert_eq!(p384(&point), Ok(()));
+    point[96] ^= 1;
+    assert!(p384(&point).unwrap_err().contains("curve"));
+}
+
+#[test]
 fn ed25519_keys_of_small_order_are_refused_with_either_sign() {
     for mut key in SMALL_ORDER {
         assert!(ed25519(&key).unwrap_err().contains("small order"));

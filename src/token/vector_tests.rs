@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::fixture::decode;
-use super::{Algorithm, KeySet};
+use super::{Algorithm, KeySet, Profile, Verifier};
 
 /// The JSON document at that place; says so when it is not there.
 fn vectors(name: &str) -> Option<Value> {
@@ -21,13 +21,23 @@ fn vectors(name: &str) -> Option<Value> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
-/// The public part of a JWK as a key set.
+/// The public part of a JWK as a key set; a secret as a set of secrets.
 fn public(key: &Value) -> Result<KeySet, crate::Error> {
+    if key["kty"] == "oct" {
+        return KeySet::from_secret_jwks(json!({"keys": [key]}).to_string().as_bytes());
+    }
     let mut key = key.clone();
     for member in ["d", "p", "q", "dp", "dq", "qi"] {
         key.as_object_mut().unwrap().remove(member);
     }
     KeySet::from_jwks(json!({"keys": [key]}).to_string().as_bytes())
+}
+
+/// The same for a key that does not name its algorithm.
+fn bound(key: &Value, algorithm: Algorithm) -> KeySet {
+    let mut key = key.clone();
+    key["alg"] = json!(algorithm.name());
+    public(&key).unwrap()
 }
 
 fn verifies(keys: &KeySet, algorithm: Algorithm, token: &str) -> bool {
@@ -50,13 +60,13 @@ fn the_signatures_of_rfc_7515_verify() {
         let Some(algorithm) = Algorithm::from_name(name) else {
             continue;
         };
-        let keys = public(&example["key"]).unwrap();
+        let keys = bound(&example["key"], algorithm);
         assert!(verifies(&keys, algorithm, token), "{}", example["id"]);
         let (signed, signature) = token.rsplit_once('.').unwrap();
         assert!(!verifies(&keys, algorithm, &format!("{signed}A.{signature}")));
         verified.push(name.to_owned());
     }
-    assert_eq!(verified, ["RS256", "ES256"]);
+    assert_eq!(verified, ["HS256", "RS256", "ES256"]);
 }
 
 #[test]
@@ -95,16 +105,74 @@ fn the_signature_of_rfc_8037_verifies() {
 }
 
 #[test]
-fn the_rs256_example_of_the_cookbook_verifies() {
-    let Some(example) = vectors("jose-cookbook/jws/4_1.rsa_v15_signature.json") else {
+fn the_signatures_of_the_cookbook_verify() {
+    for name in [
+        "4_1.rsa_v15_signature",
+        "4_2.rsa-pss_signature",
+        "4_4.hmac-sha2_integrity_protection",
+    ] {
+        let Some(example) = vectors(&format!("jose-cookbook/jws/{name}.json")) else {
+            return;
+        };
+        let input = &example["input"];
+        let algorithm = Algorithm::from_name(input["alg"].as_str().unwrap()).unwrap();
+        let keys = bound(&input["key"], algorithm);
+        let token = example["output"]["compact"].as_str().unwrap();
+        assert!(verifies(&keys, algorithm, token), "{name}");
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        assert!(
+            !verifies(&keys, algorithm, &format!("{signed}A.{signature}")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_the_cookbook_writes_otherwise_than_compact_and_attached_is_refused() {
+    let verify = |token: &str| super::fixture::Fixture::new().verify_token(token).map(drop);
+    for name in [
+        "4_5.signature_with_detached_content",
+        "4_6.protecting_specific_header_fields",
+        "4_7.protecting_content_only",
+        "4_8.multiple_signatures",
+    ] {
+        let Some(example) = vectors(&format!("jose-cookbook/jws/{name}.json")) else {
+            return;
+        };
+        let output = &example["output"];
+        for form in ["compact", "json", "json_flat"] {
+            let text = match &output[form] {
+                Value::Null => continue,
+                Value::String(text) => text.clone(),
+                json => json.to_string(),
+            };
+            assert_eq!(
+                verify(&text),
+                Err(crate::ErrorKind::TokenMalformed),
+                "{name} {form}"
+            );
+        }
+    }
+    let Some(example) = vectors("jose-cookbook/jws/4_3.ecdsa_signature.json") else {
         return;
     };
-    let keys = public(&example["input"]["key"]).unwrap();
-    assert!(verifies(
-        &keys,
-        Algorithm::Rs256,
-        example["output"]["compact"].as_str().unwrap()
-    ));
+    let p521 = example["output"]["compact"].as_str().unwrap();
+    assert!(verify(p521).is_err());
+}
+
+#[test]
+fn the_unencoded_payloads_of_rfc_7797_are_refused() {
+    let Some(example) = vectors("jose-cookbook/rfc7797/hmac-sha2_b64_false.json") else {
+        return;
+    };
+    let keys = bound(&example["input"]["key"], Algorithm::Hs256);
+    let verifier = Verifier::new([Profile::issuer("joe").audience("api").jwks(keys)]).unwrap();
+    let kind = |token: &str| verifier.verify(token, 0).unwrap_err().kind();
+    let unencoded = example["output"]["compact"].as_str().unwrap();
+    assert_eq!(kind(unencoded), crate::ErrorKind::TokenHeader);
+    let detached = vectors("jose-cookbook/rfc7797/4.2.hmac-sha2_b64_false.json").unwrap();
+    let flat = detached["output"]["json_flat"].to_string();
+    assert_eq!(kind(&flat), crate::ErrorKind::TokenMalformed);
 }
 
 #[test]

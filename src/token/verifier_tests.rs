@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::SigningKey;
 use crate::token::fixture::{Fixture, ISSUER, NOW, claims, claims_with, keys, profile};
+use crate::{Algorithm, SigningKey};
 
 #[test]
 fn every_prefix_of_a_valid_token_is_refused() {
@@ -146,7 +146,7 @@ fn types_are_compared_without_case_and_prefix_and_others_are_refused() {
 #[test]
 fn an_algorithm_outside_the_profile_is_refused_though_a_key_has_it() {
     let key = SigningKey::generate_es256("k1").unwrap();
-    let fixture = Fixture::with(key, |profile| profile.algorithms([crate::Algorithm::EdDsa]));
+    let fixture = Fixture::with(key, |profile| profile.algorithms([Algorithm::EdDsa]));
     assert_eq!(fixture.verify(&claims()), Err(ErrorKind::TokenAlgorithm));
 }
 
@@ -227,4 +227,40 @@ fn a_verifier_is_shared_between_threads() {
             scope.spawn(|| assert!(fixture.verifier.clone().verify(&token, NOW).is_ok()));
         }
     });
+}
+
+/// An issuer that shares a secret with us, and a token of its making.
+fn hashed(algorithm: Algorithm, hash: ring::hmac::Algorithm) -> (Verifier, String) {
+    let secret: Vec<u8> = (0..64_u8)
+        .map(|at| at.wrapping_mul(151).wrapping_add(at / 7))
+        .collect();
+    let keys = KeySet::from_secret(algorithm, Some("s1"), &secret).unwrap();
+    let verifier = Verifier::new([Profile::issuer(ISSUER).audience("api").jwks(keys)]).unwrap();
+    let header = json!({"alg": algorithm.name(), "typ": "at+jwt", "kid": "s1"}).to_string();
+    let token = crate::token::fixture::write_with(&header, &claims().to_string(), |message| {
+        let key = ring::hmac::Key::new(hash, &secret);
+        ring::hmac::sign(&key, message).as_ref().to_vec()
+    });
+    (verifier, token)
+}
+
+#[test]
+fn a_token_hashed_with_the_shared_secret_is_accepted_and_no_other() {
+    for (algorithm, hash) in [
+        (Algorithm::Hs256, ring::hmac::HMAC_SHA256),
+        (Algorithm::Hs384, ring::hmac::HMAC_SHA384),
+        (Algorithm::Hs512, ring::hmac::HMAC_SHA512),
+    ] {
+        let (verifier, token) = hashed(algorithm, hash);
+        assert_eq!(verifier.verify(&token, NOW).unwrap().subject(), "ana");
+        for length in 0..token.len() {
+            assert!(verifier.verify(&token[..length], NOW).is_err(), "{length}");
+        }
+        let other = SigningKey::generate_ed25519("s1").unwrap();
+        let signed = other.sign(&claims(), "at+jwt").unwrap();
+        assert_eq!(
+            verifier.verify(&signed, NOW).unwrap_err().kind(),
+            ErrorKind::TokenAlgorithm
+        );
+    }
 }
