@@ -14,7 +14,7 @@ macro_rules! kinds {
         /// What went wrong, as a code that never changes its meaning.
         ///
         /// 1xx: loading of policies, schemas, entities and configuration. 2xx: tokens and keys. 3xx: requests.
-        /// 9xx: misuse of a language boundary, and faults of the library itself.
+        /// 4xx: changes of the platform. 9xx: misuse of a language boundary, and faults of the library itself.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         #[repr(u32)]
@@ -113,6 +113,17 @@ kinds! {
     /// A request names an unknown action, a type the action does not apply to, or ill-typed values.
     RequestInvalid = 300, "request_invalid";
 
+    /// The platform has nothing of this id.
+    PlatformUnknown = 400, "platform_unknown";
+    /// The state of the platform does not allow the change.
+    PlatformConflict = 401, "platform_conflict";
+    /// Whoever asks may not make the change.
+    PlatformForbidden = 402, "platform_forbidden";
+    /// A part of the change is malformed or has an impossible value.
+    PlatformInvalid = 403, "platform_invalid";
+    /// The change would give more than whoever gives it has, or than a ceiling leaves.
+    PlatformExceeded = 404, "platform_exceeded";
+
     /// A required argument is null.
     NullArgument = 900, "null_argument";
     /// An argument has an impossible value.
@@ -132,6 +143,12 @@ impl ErrorKind {
     #[must_use]
     pub const fn is_token(self) -> bool {
         matches!(self.code(), 200..=249)
+    }
+
+    /// True for everything a change of the platform can be refused for (4xx).
+    #[must_use]
+    pub const fn is_platform(self) -> bool {
+        matches!(self.code(), 400..=499)
     }
 
     /// True for everything that can be wrong with policies, schemas, links and entities (110 to 169).

@@ -18,6 +18,7 @@ mod engine;
 mod entities;
 mod error;
 pub mod json;
+pub mod platform;
 mod policy;
 #[cfg(feature = "suites")]
 pub mod suites;

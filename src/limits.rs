@@ -69,3 +69,21 @@ pub const MAX_SCOPES: usize = 256;
 /// Stack of the thread on which Cedar's recursive parser and validator run, in bytes (64 MiB of address space, of
 /// which only what is touched becomes resident).
 pub const PARSER_STACK_BYTES: usize = 64 << 20;
+
+/// Longest id of a tenant, project, user, app or another noun of the platform, in bytes.
+pub const MAX_PLATFORM_ID_BYTES: usize = 255;
+
+/// Longest name that people give to a noun of the platform, in bytes.
+pub const MAX_DISPLAY_NAME_BYTES: usize = 255;
+
+/// Most redirect URIs of one version of an app.
+pub const MAX_REDIRECT_URIS: usize = 32;
+
+/// Most client secrets that one owner can use at a time.
+pub const MAX_USABLE_SECRETS: usize = 2;
+
+/// Longest time for which a rotated client secret stays good, in seconds (30 days).
+pub const MAX_SECRET_OVERLAP_SECONDS: i64 = 30 * 24 * 3_600;
+
+/// Longest life of an authorization code, in seconds (RFC 6749 §4.1.2 recommends 10 minutes at most).
+pub const MAX_CODE_LIFETIME_SECONDS: i64 = 600;

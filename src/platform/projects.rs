@@ -1,0 +1,39 @@
+//! The projects in which an installation or a service account may act.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::ProjectId;
+
+/// The permitted projects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Projects {
+    /// These and no others; a project created later is not among them.
+    Listed(BTreeSet<ProjectId>),
+    /// Every project of the tenant, present and future, and what belongs to the tenant directly.
+    All,
+}
+
+impl Projects {
+    /// No project at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::Listed(BTreeSet::new())
+    }
+
+    /// These projects.
+    pub fn listed<I: Into<ProjectId>>(projects: impl IntoIterator<Item = I>) -> Self {
+        Self::Listed(projects.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether a project is permitted.
+    #[must_use]
+    pub fn permits(&self, project: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(projects) => projects.contains(project),
+        }
+    }
+}
