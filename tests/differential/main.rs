@@ -1,7 +1,8 @@
 //! Generated cases: decision, determining policies and erring policies equal cedar-policy's.
 //!
 //! `BAILIWICK_DIFFERENTIAL_CASES` sets how many requests are compared (100,000 unless set),
-//! `BAILIWICK_DIFFERENTIAL_SEED` where they begin. A failure prints the seed and the case.
+//! `BAILIWICK_DIFFERENTIAL_SEED` where they begin, `BAILIWICK_DIFFERENTIAL_THREADS` how many threads compare. A failure
+//! prints the seed and the case.
 
 #![allow(
     clippy::unwrap_used,
@@ -94,7 +95,8 @@ fn every_answer_equals_cedars() {
     let first = setting("BAILIWICK_DIFFERENTIAL_SEED", 1);
     let next = AtomicU64::new(first);
     let totals = [const { AtomicU64::new(0) }; 3];
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let threads = setting("BAILIWICK_DIFFERENTIAL_THREADS", cores as u64);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             let work = || {
