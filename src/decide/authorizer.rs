@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use super::edit::Edit;
 use super::import;
+use super::machine::Layers;
 use super::request::Request;
 use super::response::{PolicyRef, Response, Verdict};
-use super::snapshot::{ActionIndex, Object, SchemaActions, Snapshot, Subject};
+use super::snapshot::{Kept, Object, Snapshot, Subject};
 use crate::compile::policies::Policies;
 use crate::compile::program::RuleId;
-use crate::entities::graph::Graph;
-use crate::entities::handles::Handle;
+use crate::entities::graph::{Graph, TypeId};
 use crate::error::Result;
-use crate::value::{Context, Entity, EntityRef};
+use crate::value::{Context, Entity, EntityRef, EntityUid};
 
 /// Policies and entities, compiled: gives Cedar's answers at memory speed.
 ///
@@ -131,11 +129,34 @@ impl Authorizer {
     }
 
     /// A verdict of this snapshot as a response.
-    pub(crate) fn response(&self, verdict: &Verdict) -> Response<'_> {
+    #[inline]
+    pub(crate) fn response(&self, verdict: Verdict) -> Response<'_> {
         Response {
             policies: &self.snapshot.policies,
-            verdict: verdict.clone(),
+            verdict,
         }
+    }
+
+    /// The id of an entity type, if a schema, policy or entity names it.
+    pub(crate) fn type_id(&self, name: &str) -> Option<TypeId> {
+        self.snapshot.graph.type_id(name)
+    }
+
+    /// Looks up an entity to be kept beside this authorizer.
+    pub(crate) fn keep(&self, uid: EntityUid<'static>) -> Kept {
+        self.snapshot.keep(uid)
+    }
+
+    /// The verdict on what was kept and looked up.
+    #[inline]
+    pub(crate) fn decide_kept<'s>(
+        &'s self,
+        principal: &'s Kept,
+        action: &'s Kept,
+        object: &Object<'s>,
+        context: Layers<'s>,
+    ) -> Verdict {
+        self.snapshot.decide_kept(principal, action, object, context)
     }
 
     /// A rule of this snapshot by its number.
@@ -143,15 +164,7 @@ impl Authorizer {
         PolicyRef::new(&self.snapshot.policies, rule)
     }
 
-    /// The dense number of an action that the schema declares.
-    #[must_use]
-    pub fn action_index(&self, action: EntityRef<'_>) -> Option<ActionIndex> {
-        let node = self.snapshot.graph.find(action)?;
-        let index = self.snapshot.actions.index.get(&node.handle)?;
-        Some(ActionIndex(*index))
-    }
-
-    /// The actions that the schema declares, in the order of their numbers.
+    /// The actions that the schema declares, sorted by uid.
     pub fn actions(&self) -> impl Iterator<Item = EntityRef<'_>> {
         let handles = self.snapshot.actions.handles.iter();
         handles.filter_map(|handle| Some(self.snapshot.graph.node(*handle)?.uid()))
@@ -176,16 +189,5 @@ impl std::fmt::Debug for Authorizer {
             .field("policies", &self.policy_count())
             .field("entities", &self.entity_count())
             .finish()
-    }
-}
-
-impl SchemaActions {
-    pub(crate) fn new(entities: Vec<Entity<'static>>, handles: Vec<Handle>) -> Self {
-        let index = handles.iter().copied().zip(0..).collect::<HashMap<_, _, _>>();
-        Self {
-            entities,
-            handles,
-            index,
-        }
     }
 }

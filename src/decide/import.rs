@@ -85,6 +85,9 @@ pub(super) fn schema_actions(schema: &cedar_policy::Schema, graph: &mut Graph) -
             format!("the schema's actions cannot be read: {error}"),
         )
     })?;
+    for type_name in schema.entity_types() {
+        graph.intern_type(&type_name.to_string());
+    }
     let mut entities = read_entities(&actions)?;
     entities.sort_by(|a, b| a.uid().cmp(b.uid()));
     let mut handles = Vec::with_capacity(entities.len());
@@ -92,7 +95,7 @@ pub(super) fn schema_actions(schema: &cedar_policy::Schema, graph: &mut Graph) -
         handles.push(graph.mention(entity.uid().as_ref())?);
         graph.upsert(entity)?;
     }
-    Ok(SchemaActions::new(entities, handles))
+    Ok(SchemaActions { entities, handles })
 }
 
 /// Cedar's entities as ours. Of the ancestors of each, those that are ancestors of another are left out.

@@ -15,7 +15,39 @@ pub(crate) struct Asked<'e, 'r> {
     pub(crate) principal: &'r Resolved<'e>,
     pub(crate) action: &'r Resolved<'e>,
     pub(crate) resource: &'r Resolved<'e>,
-    pub(crate) context: &'e Record<'e>,
+    pub(crate) context: Layers<'e>,
+}
+
+/// The context of a request: what the caller gave, and what a session adds to it. A name stands in one of the two.
+#[derive(Clone, Copy)]
+pub(crate) struct Layers<'e> {
+    pub(crate) given: &'e Record<'e>,
+    pub(crate) added: &'e Record<'e>,
+}
+
+impl<'e> Layers<'e> {
+    /// A context of one layer.
+    pub(crate) fn of(given: &'e Record<'e>) -> Self {
+        static NOTHING: Record<'static> = Record::new();
+        Self {
+            given,
+            added: &NOTHING,
+        }
+    }
+
+    #[inline]
+    fn get(self, name: &str) -> Option<Val<'e>> {
+        get(self.given, false, name).or_else(|| get(self.added, false, name))
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.given.len() + self.added.len()
+    }
+
+    pub(crate) fn entries(self) -> impl Iterator<Item = (&'e str, Val<'e>)> {
+        let entries = self.given.entries().iter().chain(self.added.entries());
+        entries.map(|(name, value)| (&**name, Val::of(value, false)))
+    }
 }
 
 /// What watches an evaluation; `()` watches nothing and costs nothing.
@@ -264,17 +296,20 @@ impl<'e, 'r> Machine<'e, 'r> {
                 uid: resolved.uid,
                 handle: resolved.node.map(|node| node.handle),
             }),
-            None => Val::Record(RecordVal::Loose(self.asked.context)),
+            None => Val::Record(RecordVal::Context),
         }
     }
 
     #[inline]
     fn var_attr(&self, var: Var, name: &str) -> Step<Val<'e>> {
-        let (record, sorted) = match self.resolved(var) {
-            Some(resolved) => resolved.found().ok_or(EvalErrorKind::EntityMissing)?.attrs(),
-            None => (self.asked.context, false),
+        let found = match self.resolved(var) {
+            Some(resolved) => {
+                let (record, sorted) = resolved.found().ok_or(EvalErrorKind::EntityMissing)?.attrs();
+                get(record, sorted, name)
+            }
+            None => self.asked.context.get(name),
         };
-        get(record, sorted, name).ok_or(EvalErrorKind::AttributeMissing)
+        found.ok_or(EvalErrorKind::AttributeMissing)
     }
 
     fn attr(&self, of: Val<'e>, name: &str) -> Step<Val<'e>> {
@@ -313,6 +348,7 @@ impl<'e, 'r> Machine<'e, 'r> {
         match record {
             RecordVal::Sorted(record) => get(record, true, name),
             RecordVal::Loose(record) => get(record, false, name),
+            RecordVal::Context => self.asked.context.get(name),
             RecordVal::Made(made) => {
                 let fields = run(&self.fields, made);
                 fields

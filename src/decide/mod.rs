@@ -12,10 +12,13 @@ mod sets;
 mod snapshot;
 mod val;
 
+pub(crate) use crate::entities::graph::TypeId;
 pub use authorizer::Authorizer;
 pub use edit::Edit;
 pub use fault::{EvalError, EvalErrorKind};
+pub(crate) use machine::Layers;
 pub use request::Request;
 pub(crate) use response::Verdict;
 pub use response::{PolicyRef, Response};
-pub use snapshot::{ActionIndex, Object, Subject};
+pub(crate) use snapshot::Kept;
+pub use snapshot::{Object, Subject};

@@ -173,6 +173,7 @@ impl<'e> Machine<'e, '_> {
     fn record_len(&self, record: RecordVal<'e>) -> usize {
         match record {
             RecordVal::Sorted(record) | RecordVal::Loose(record) => record.len(),
+            RecordVal::Context => self.asked.context.len(),
             RecordVal::Made(made) => made.len as usize,
         }
     }
@@ -188,6 +189,7 @@ impl<'e> Machine<'e, '_> {
         match record {
             RecordVal::Sorted(record) => given(record, true),
             RecordVal::Loose(record) => given(record, false),
+            RecordVal::Context => self.asked.context.entries().collect(),
             RecordVal::Made(made) => run(&self.fields, made).to_vec(),
         }
     }

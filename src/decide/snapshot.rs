@@ -2,26 +2,18 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use super::fault::Fault;
-use super::machine::{Asked, Machine};
+use super::machine::{Asked, Layers, Machine};
 use super::request::Request;
 use super::response::{Response, Verdict};
 use crate::compile::index::{Actions, Candidate, Side};
 use crate::compile::policies::Policies;
 use crate::compile::program::{Effect, Template};
 use crate::compile::scope::Key;
-use crate::entities::graph::Graph;
+use crate::entities::graph::{Graph, TypeId};
 use crate::entities::handles::Handle;
 use crate::entities::overlay::{Resolved, View};
-use crate::value::{Context, Entity, EntityRef};
-
-/// The number of an action of the schema, dense from 0: what a bit set over actions is indexed by.
-///
-/// It stays the same through every [`edit`](super::Authorizer::edit) of an authorizer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ActionIndex(pub u32);
+use crate::value::{Context, Entity, EntityRef, EntityUid};
 
 /// Policies and entities of one moment. A clone is a few reference counts.
 #[derive(Clone)]
@@ -36,7 +28,6 @@ pub(crate) struct Snapshot {
 pub(crate) struct SchemaActions {
     pub(crate) entities: Vec<Entity<'static>>,
     pub(crate) handles: Vec<Handle>,
-    pub(crate) index: HashMap<Handle, u32, foldhash::fast::RandomState>,
 }
 
 /// A principal or an action, looked up in one snapshot: the first of two steps, for callers that ask several questions
@@ -49,6 +40,21 @@ pub struct Subject<'s> {
 pub struct Object<'s> {
     pub(crate) view: View<'s>,
     pub(crate) resolved: Resolved<'s>,
+}
+
+/// An entity that was looked up once and kept beside its snapshot; it means nothing to another snapshot.
+pub(crate) struct Kept {
+    pub(crate) uid: EntityUid<'static>,
+    handle: Option<Handle>,
+    /// The type, if a schema, policy or entity names it.
+    pub(crate) type_id: Option<TypeId>,
+}
+
+impl Kept {
+    fn within<'e>(&'e self, view: &View<'e>) -> Resolved<'e> {
+        let node = self.handle.and_then(|handle| view.graph.node(handle));
+        view.resolve_node(self.uid.as_ref(), node)
+    }
 }
 
 impl<'s> Subject<'s> {
@@ -81,6 +87,22 @@ impl<'s> Object<'s> {
     /// The resource itself and its ancestors, as far as they are of an entity type: its project, its tenant.
     pub fn ancestors_of_type<'r>(&'r self, type_name: &'r str) -> impl Iterator<Item = EntityRef<'s>> + 'r {
         self.resolved.of_type(self.view.graph, type_name)
+    }
+
+    /// The type of the resource, if a schema, policy or entity names it.
+    pub(crate) fn type_id(&self) -> Option<TypeId> {
+        self.resolved.type_id
+    }
+
+    /// Whether an entity of the same view is another or lies below it.
+    pub(crate) fn lies_in(&self, uid: EntityRef<'s>, above: EntityRef<'_>) -> bool {
+        let handle = || self.view.graph.find(above).map(|node| node.handle);
+        uid == above || self.view.resolve(uid).is_below(above, handle())
+    }
+
+    /// Whether the snapshot has an entity of this uid, whatever the request brings along.
+    pub(crate) fn is_stored(&self, uid: EntityRef<'_>) -> bool {
+        self.view.graph.find(uid).is_some_and(|node| node.data.is_some())
     }
 
     /// Whether the resource is an entity or lies below it.
@@ -116,7 +138,7 @@ impl Snapshot {
             principal: &principal,
             action: &action,
             resource: &resource,
-            context: request.context,
+            context: Layers::of(request.context),
         });
         Response {
             policies: &self.policies,
@@ -154,11 +176,37 @@ where {
             principal,
             action,
             resource: &object.resolved,
-            context,
+            context: Layers::of(context),
         });
         Response {
             policies: &self.policies,
             verdict,
+        }
+    }
+
+    /// The verdict on entities that were kept and a resource that has been looked up.
+    pub(crate) fn decide_kept<'e>(
+        &self,
+        principal: &'e Kept,
+        action: &'e Kept,
+        object: &Object<'e>,
+        context: Layers<'e>,
+    ) -> Verdict {
+        self.verdict(&Asked {
+            view: &object.view,
+            principal: &principal.within(&object.view),
+            action: &action.within(&object.view),
+            resource: &object.resolved,
+            context,
+        })
+    }
+
+    /// Looks up an entity to be kept as long as the snapshot lasts.
+    pub(crate) fn keep(&self, uid: EntityUid<'static>) -> Kept {
+        Kept {
+            handle: self.graph.find(uid.as_ref()).map(|node| node.handle),
+            type_id: self.graph.type_id(uid.type_name()),
+            uid,
         }
     }
 

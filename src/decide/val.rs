@@ -34,11 +34,12 @@ pub(crate) enum SetVal<'e> {
     Made(Run),
 }
 
-/// A record, likewise.
+/// A record, likewise; the context of the request is one of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RecordVal<'e> {
     Sorted(&'e Record<'e>),
     Loose(&'e Record<'e>),
+    Context,
     Made(Run),
 }
 

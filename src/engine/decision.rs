@@ -231,7 +231,7 @@ impl Decision {
 
 /// The policies whose evaluation failed, sorted.
 pub(super) fn faults<'s>(snapshot: &'s Snapshot, outcome: &Outcome) -> Vec<PolicyFault<'s>> {
-    let response = snapshot.authorizer.response(&outcome.verdict);
+    let response = snapshot.authorizer.response(outcome.verdict.clone());
     let mut faults: Vec<PolicyFault<'s>> = response
         .erring()
         .map(|(policy, error)| fault(policy, &error))

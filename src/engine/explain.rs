@@ -4,9 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::policy::ActionIndex;
 use crate::value::Context;
 
+use super::bound::Bound;
 use super::decision::{Decision, Outcome, Reason, faults};
+use super::judge::{ask_policies, check_tenant};
 use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::Snapshot;
@@ -89,9 +92,10 @@ impl Explanation {
     ) -> Self {
         let decision = session.decide(action, resource, context);
         let snapshot = &decision.snapshot;
+        let bound = session.bound(snapshot);
         let mut ceilings = vec![session_ceiling(session)];
         let mut policies = PolicyVerdict::default();
-        match session.validate(snapshot, action, resource, context) {
+        match session.validate(snapshot, &bound, action, resource, context) {
             Err(error) => {
                 ceilings.push(Ceiling {
                     name: "request",
@@ -105,11 +109,12 @@ impl Explanation {
                     held: true,
                     detail: format!("{action} applies to {}", resource.uid()),
                 });
-                ceilings.push(tenant_ceiling(session, snapshot, resource));
-                ceilings.push(scope_ceiling(session, snapshot, asked.action));
-                if let Ok(outcome) = session.ask_policies(snapshot, &asked) {
-                    policies = verdict(snapshot, &outcome);
-                }
+                ceilings.push(tenant_ceiling(
+                    session,
+                    check_tenant(snapshot, &bound, &asked.object),
+                ));
+                ceilings.push(scope_ceiling(session, snapshot, &bound, asked.action));
+                policies = verdict(snapshot, &ask_policies(snapshot, &bound, &asked));
             }
         }
         Self {
@@ -152,8 +157,8 @@ fn session_ceiling(session: &Session) -> Ceiling {
     }
 }
 
-fn tenant_ceiling(session: &Session, snapshot: &Snapshot, resource: &Resource<'_>) -> Ceiling {
-    let (held, detail) = match (session.check_tenant(snapshot, resource), session.tenant()) {
+fn tenant_ceiling(session: &Session, checked: Result<(), Reason>) -> Ceiling {
+    let (held, detail) = match (checked, session.tenant()) {
         (Ok(()), Some(tenant)) => (true, format!("the resource belongs to {tenant}")),
         (Ok(()), None) => (true, "the schema has no tenants".to_owned()),
         (Err(Reason::OtherTenant), Some(tenant)) => {
@@ -171,9 +176,9 @@ fn tenant_ceiling(session: &Session, snapshot: &Snapshot, resource: &Resource<'_
     }
 }
 
-fn scope_ceiling(session: &Session, snapshot: &Snapshot, action: crate::ActionIndex) -> Ceiling {
+fn scope_ceiling(session: &Session, snapshot: &Snapshot, bound: &Bound, action: ActionIndex) -> Ceiling {
     let covering = snapshot.vocabulary.scopes_covering(action).join(" or ");
-    let held = session.covers(snapshot, action);
+    let held = bound.covers(action);
     let detail = match (session.scopes(), held) {
         (None, _) => "no token, so no scopes apply".to_owned(),
         (Some(scopes), true) => {
@@ -221,7 +226,7 @@ fn verdict(snapshot: &Snapshot, outcome: &Outcome) -> PolicyVerdict {
 fn applied<'s>(snapshot: &'s Snapshot, outcome: &Outcome) -> Vec<&'s str> {
     let mut ids: Vec<&str> = snapshot
         .authorizer
-        .response(&outcome.verdict)
+        .response(outcome.verdict.clone())
         .determining()
         .map(|policy| policy.id())
         .collect();

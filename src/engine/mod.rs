@@ -1,9 +1,11 @@
 //! The face of the library: an engine that authenticates tokens, makes sessions and lets them decide.
 
+mod bound;
 mod builder;
 mod decision;
 mod explain;
 mod identity;
+mod judge;
 mod resource;
 mod session;
 mod snapshot;

@@ -174,8 +174,13 @@ impl RecordShape {
     ///
     /// The first attribute that does not conform.
     pub fn check(&self, record: &Record<'_>) -> Result<(), Mismatch> {
+        self.check_layers(record, &Record::new())
+    }
+
+    /// The same for a record in two parts that share no name.
+    pub(super) fn check_layers(&self, given: &Record<'_>, added: &Record<'_>) -> Result<(), Mismatch> {
         let mut required = 0;
-        for (name, value) in record.iter() {
+        for (name, value) in given.iter().chain(added.iter()) {
             let Some((shape, is_required)) = self.attribute(name) else {
                 return Err(Mismatch::new("is not declared in the schema").within(name));
             };
@@ -188,7 +193,7 @@ impl RecordShape {
         let missing = self
             .attributes
             .iter()
-            .find(|it| it.required && record.get(&it.name).is_none());
+            .find(|it| it.required && given.get(&it.name).is_none() && added.get(&it.name).is_none());
         Err(Mismatch::new("is missing").within(missing.map_or("", |attribute| &attribute.name)))
     }
 }

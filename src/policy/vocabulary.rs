@@ -180,19 +180,37 @@ impl Vocabulary {
             .map_or_else(SessionAttributes::default, |action| action.declares)
     }
 
+    /// The types whose ids the schema enumerates.
+    pub(crate) fn enumerated(&self) -> impl Iterator<Item = &str> {
+        let shapes = self.entities.iter();
+        shapes
+            .filter(|(_, shape)| shape.ids.is_some())
+            .map(|(name, _)| &**name)
+    }
+
     /// Whether a context conforms to the action's declaration.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::RequestInvalid`], naming the attribute.
     pub fn check_context(&self, action: ActionIndex, context: &Context<'_>) -> Result<()> {
+        self.check_layers(action, context, &Context::new())
+    }
+
+    /// The same for a context in two parts that share no name.
+    pub(crate) fn check_layers(
+        &self,
+        action: ActionIndex,
+        given: &Context<'_>,
+        added: &Context<'_>,
+    ) -> Result<()> {
         let Some(action) = self.actions.get(action.number()) else {
             return Err(Error::new(
                 ErrorKind::RequestInvalid,
                 "the action is not of this schema",
             ));
         };
-        action.context.check(context).map_err(|mismatch| {
+        action.context.check_layers(given, added).map_err(|mismatch| {
             Error::new(
                 ErrorKind::RequestInvalid,
                 format!("the context does not fit {}: {mismatch}", action.uid.id()),

@@ -1,0 +1,121 @@
+//! What a session amounts to at one revision of the engine.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use arc_swap::Guard;
+
+use crate::decide::Kept;
+use crate::policy::{ActionIndex, ActionSet, SessionAttributes, Vocabulary};
+use crate::value::{Context, Value};
+
+use super::session::{Session, SessionInner};
+use super::snapshot::Snapshot;
+
+/// The session's entities as the revision knows them, and the actions that its scopes cover.
+pub(super) struct Bound {
+    revision: u64,
+    pub(super) principal: Kept,
+    /// Whether the schema has such a principal; if not, no request is valid.
+    pub(super) principal_is_declared: bool,
+    pub(super) tenant: Option<Kept>,
+    /// The actions that the scopes cover; none when nothing limits them.
+    bailiwick: Option<ActionSet>,
+}
+
+impl Bound {
+    pub(super) fn of(snapshot: &Snapshot, session: &SessionInner) -> Self {
+        let vocabulary = &snapshot.vocabulary;
+        let keep = |uid| snapshot.authorizer.keep(uid);
+        Self {
+            revision: snapshot.revision,
+            principal: keep(session.principal.clone()),
+            principal_is_declared: vocabulary.check_uid(session.principal.as_ref()).is_ok(),
+            tenant: session.tenant.clone().map(keep),
+            bailiwick: session
+                .scopes
+                .as_deref()
+                .map(|scopes| covered(vocabulary, scopes)),
+        }
+    }
+
+    pub(super) fn covers(&self, action: ActionIndex) -> bool {
+        self.bailiwick
+            .as_ref()
+            .is_none_or(|covered| covered.contains(action))
+    }
+}
+
+/// What scopes cover together. A scope that the schema does not know covers nothing.
+fn covered(vocabulary: &Vocabulary, scopes: &[String]) -> ActionSet {
+    let mut covered = ActionSet::new();
+    for actions in scopes.iter().filter_map(|scope| vocabulary.scope(scope)) {
+        covered.union_with(actions);
+    }
+    covered
+}
+
+/// A session bound to a revision: the one it was bound to last, or a new one.
+pub(super) enum BoundRef {
+    Known(Guard<Arc<Bound>>),
+    New(Arc<Bound>),
+}
+
+impl Deref for BoundRef {
+    type Target = Bound;
+
+    fn deref(&self) -> &Bound {
+        match self {
+            BoundRef::Known(bound) => bound,
+            BoundRef::New(bound) => bound,
+        }
+    }
+}
+
+impl Session {
+    /// The session as a revision sees it.
+    #[inline]
+    pub(super) fn bound(&self, snapshot: &Snapshot) -> BoundRef {
+        let bound = self.bound.load();
+        if bound.revision == snapshot.revision {
+            return BoundRef::Known(bound);
+        }
+        let fresh = Arc::new(Bound::of(snapshot, &self.inner));
+        self.bound.store(Arc::clone(&fresh));
+        BoundRef::New(fresh)
+    }
+}
+
+/// What a session adds to the context of a request: one record for each set of attributes that an action may declare.
+pub(super) struct Supplied([Context<'static>; 4]);
+
+impl Supplied {
+    pub(super) fn new(app: Option<Value<'static>>, grant_type: Option<Value<'static>>) -> Self {
+        Self(
+            [(false, false), (true, false), (false, true), (true, true)].map(|(wants_app, wants_grant)| {
+                let mut record = Context::new();
+                for (wanted, name, value) in [
+                    (wants_app, SessionAttributes::APP, &app),
+                    (wants_grant, SessionAttributes::GRANT_TYPE, &grant_type),
+                ] {
+                    if let (true, Some(value)) = (wanted, value) {
+                        record.set(name, value.clone());
+                    }
+                }
+                record
+            }),
+        )
+    }
+
+    /// The record for an action that declares these.
+    #[inline]
+    pub(super) fn to(&self, declared: SessionAttributes) -> &Context<'static> {
+        let [neither, app, grant_type, both] = &self.0;
+        match (declared.app, declared.grant_type) {
+            (false, false) => neither,
+            (true, false) => app,
+            (false, true) => grant_type,
+            (true, true) => both,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The path of one decision, from a request to an outcome.
+//!
+//! What is wrong with a request is found by the quick test first; only when that fails is it looked for in detail, for
+//! the message.
+
+use crate::decide::{Layers, Object};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{MAX_NAME_BYTES, MAX_REQUEST_ENTITIES};
+use crate::policy::{ActionIndex, SessionAttributes};
+use crate::value::{Context, Entity, shorten};
+
+use super::bound::Bound;
+use super::decision::{Outcome, Reason};
+use super::resource::Resource;
+use super::session::Session;
+use super::snapshot::{Snapshot, TargetAction};
+
+/// A request that is valid, with its resource looked up.
+pub(super) struct Asked<'r> {
+    pub(super) action: ActionIndex,
+    pub(super) target: &'r TargetAction,
+    pub(super) object: Object<'r>,
+    pub(super) context: Layers<'r>,
+}
+
+impl Session {
+    pub(super) fn judge(
+        &self,
+        snapshot: &Snapshot,
+        action: &str,
+        resource: &Resource<'_>,
+        context: &Context<'_>,
+    ) -> Outcome {
+        if self.is_expired() {
+            return Outcome::denied(Reason::Expired, None);
+        }
+        let bound = self.bound(snapshot);
+        let asked = match self.validate(snapshot, &bound, action, resource, context) {
+            Ok(asked) => asked,
+            Err(error) => return Outcome::invalid(error),
+        };
+        if let Err(reason) = check_tenant(snapshot, &bound, &asked.object) {
+            return Outcome::denied(reason, Some(asked.action));
+        }
+        if !bound.covers(asked.action) {
+            return Outcome::denied(Reason::Scope, Some(asked.action));
+        }
+        ask_policies(snapshot, &bound, &asked)
+    }
+
+    /// Everything that is wrong with a request whatever the policies say.
+    pub(super) fn validate<'r>(
+        &'r self,
+        snapshot: &'r Snapshot,
+        bound: &Bound,
+        name: &str,
+        resource: &'r Resource<'r>,
+        context: &'r Context<'r>,
+    ) -> Result<Asked<'r>> {
+        let invalid = |message: String| Error::new(ErrorKind::RequestInvalid, message);
+        let found = snapshot.vocabulary.action(name);
+        let Some((action, target)) = found.and_then(|action| Some((action, snapshot.action(action)?))) else {
+            return Err(invalid(format!("`{}` is no action of the schema", shorten(name)))
+                .help("name an action by its id, or by its full uid when two namespaces share the id"));
+        };
+        let (uid, entities) = (resource.uid(), resource.entities());
+        if entities.len() > MAX_REQUEST_ENTITIES {
+            return Err(invalid(format!(
+                "the request brings more than {MAX_REQUEST_ENTITIES} entities along"
+            )));
+        }
+        let object = snapshot.authorizer.object(uid, entities);
+        let plain = bound.principal_is_declared
+            && bound
+                .principal
+                .type_id
+                .is_some_and(|id| target.takes_principal(id))
+            && object
+                .type_id()
+                .is_some_and(|id| target.takes_resource(id) && !snapshot.is_enumerated(id))
+            && (1..=MAX_NAME_BYTES).contains(&uid.id.len());
+        if !plain {
+            self.check_types(snapshot, name, action, resource)?;
+        }
+        let context = self.layers(snapshot, action, context)?;
+        if !entities.is_empty() {
+            check_entities(snapshot, &object, entities)?;
+        }
+        Ok(Asked {
+            action,
+            target,
+            object,
+            context,
+        })
+    }
+
+    /// Whether principal and resource are what the schema declares for the action, and if not, why.
+    fn check_types(
+        &self,
+        snapshot: &Snapshot,
+        name: &str,
+        action: ActionIndex,
+        resource: &Resource<'_>,
+    ) -> Result<()> {
+        let vocabulary = &snapshot.vocabulary;
+        let (principal, uid) = (self.inner.principal.as_ref(), resource.uid());
+        vocabulary.check_uid(principal)?;
+        vocabulary.check_uid(uid)?;
+        if vocabulary.applies(action, principal.type_name, uid.type_name) {
+            return Ok(());
+        }
+        let message = format!(
+            "`{name}` does not apply to a {} acting on a {}",
+            principal.type_name, uid.type_name
+        );
+        Err(Error::new(ErrorKind::RequestInvalid, message).help("see the action's appliesTo in the schema"))
+    }
+
+    /// The request's context with what the session adds to it where the action declares it.
+    fn layers<'r>(
+        &'r self,
+        snapshot: &Snapshot,
+        action: ActionIndex,
+        given: &'r Context<'r>,
+    ) -> Result<Layers<'r>> {
+        let declared = snapshot.vocabulary.session_attributes(action);
+        for (is_declared, name) in [
+            (declared.app, SessionAttributes::APP),
+            (declared.grant_type, SessionAttributes::GRANT_TYPE),
+        ] {
+            if is_declared && given.get(name).is_some() {
+                return Err(Error::new(
+                    ErrorKind::RequestInvalid,
+                    format!("`{name}` of the context comes from the session"),
+                )
+                .help("leave it out of the request's context"));
+            }
+        }
+        let added = self.inner.supplied.to(declared);
+        snapshot.vocabulary.check_layers(action, given, added)?;
+        Ok(Layers { given, added })
+    }
+}
+
+/// What is wrong with the entities that a request brings along.
+fn check_entities(snapshot: &Snapshot, object: &Object<'_>, entities: &[Entity<'_>]) -> Result<()> {
+    for (index, entity) in entities.iter().enumerate() {
+        snapshot.vocabulary.check_entity(entity)?;
+        let earlier = entities.iter().take(index);
+        if earlier.into_iter().any(|earlier| earlier.uid() == entity.uid()) {
+            let message = format!("the request brings {} along twice", entity.uid());
+            return Err(Error::new(ErrorKind::RequestInvalid, message).help("bring each entity along once"));
+        }
+    }
+    for entity in entities {
+        let uid = entity.uid().as_ref();
+        // An entity that nothing else knows can be nobody's ancestor.
+        let is_known = entities.len() > 1 || object.is_stored(uid);
+        for parent in entity.parents() {
+            if parent == entity.uid() || is_known && object.lies_in(parent.as_ref(), uid) {
+                let message = format!("{uid}: its parents form a cycle");
+                return Err(Error::new(ErrorKind::RequestInvalid, message)
+                    .help("bring parents that are not members of the entity"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The resource must belong to the session's tenant and to no other.
+pub(super) fn check_tenant(snapshot: &Snapshot, bound: &Bound, object: &Object<'_>) -> Result<(), Reason> {
+    let (tenant, type_name) = match (&bound.tenant, snapshot.vocabulary.tenant_type()) {
+        (_, None) => return Ok(()),
+        // A schema that has gained tenants since the session was made denies all of its requests.
+        (None, Some(_)) => return Err(Reason::NoTenant),
+        (Some(tenant), Some(type_name)) => (tenant, type_name),
+    };
+    let mut owners = object.ancestors_of_type(type_name);
+    match (owners.next(), owners.next()) {
+        (Some(owner), None) if owner == tenant.uid.as_ref() => Ok(()),
+        (Some(_), None) => Err(Reason::OtherTenant),
+        _ => Err(Reason::NoTenant),
+    }
+}
+
+/// What the policies say, strictly: a forbid that cannot be evaluated denies.
+pub(super) fn ask_policies(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> Outcome {
+    let verdict =
+        snapshot
+            .authorizer
+            .decide_kept(&bound.principal, &asked.target.kept, &asked.object, asked.context);
+    let response = snapshot.authorizer.response(verdict);
+    let reason = if response.allowed() {
+        if response.has_erring_forbid() {
+            Reason::PolicyError
+        } else {
+            Reason::Permitted
+        }
+    } else if !response.verdict.forbids.is_empty() {
+        Reason::Forbidden
+    } else if response.has_erring_forbid() {
+        Reason::PolicyError
+    } else {
+        Reason::NotPermitted
+    };
+    Outcome {
+        reason,
+        action: Some(asked.action),
+        verdict: response.verdict,
+        error: None,
+    }
+}
