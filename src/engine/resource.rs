@@ -19,16 +19,12 @@ use crate::value::{Entity, EntityRef, EntityUid, Value};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Resource<'a> {
-    target: Target<'a>,
-}
-
-#[derive(Clone, Debug)]
-enum Target<'a> {
-    Stored(EntityUid<'a>),
-    /// The resource first, then whatever else the request brings along.
-    Brought(Vec<Entity<'a>>),
-    /// A stored resource with other entities brought along.
-    Beside(EntityUid<'a>, Vec<Entity<'a>>),
+    /// The uid of a resource that the engine knows; none when the first of `entities` is the resource.
+    stored: Option<EntityUid<'a>>,
+    /// Everything that the request brings along.
+    entities: Vec<Entity<'a>>,
+    /// Entities of earlier requests, whose memory is used again.
+    spare: Vec<Entity<'a>>,
 }
 
 impl<'a> Resource<'a> {
@@ -42,7 +38,9 @@ impl<'a> Resource<'a> {
     #[must_use]
     pub fn stored_uid(uid: EntityUid<'a>) -> Self {
         Self {
-            target: Target::Stored(uid),
+            stored: Some(uid),
+            entities: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -56,79 +54,106 @@ impl<'a> Resource<'a> {
     #[must_use]
     pub fn entity(entity: Entity<'a>) -> Self {
         Self {
-            target: Target::Brought(vec![entity]),
+            stored: None,
+            entities: vec![entity],
+            spare: Vec::new(),
         }
     }
 
     /// Adds a parent to a resource that is brought along; a stored resource becomes one that is brought along.
     #[must_use]
-    pub fn parent(self, type_name: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> Self {
+    pub fn parent(mut self, type_name: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> Self {
         let parent = EntityUid::new(type_name, id);
-        self.change(|entity| entity.parents_mut().push(parent))
+        self.change(|entity| entity.parents_mut().push(parent));
+        self
     }
 
     /// Sets an attribute of a resource that is brought along; a stored resource becomes one that is brought along.
     #[must_use]
-    pub fn attr(self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) -> Self {
-        let (name, value) = (name.into(), value.into());
+    pub fn attr(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) -> Self {
         self.change(|entity| {
             entity.attrs_mut().set(name, value);
-        })
+        });
+        self
     }
 
     /// Brings a further entity along, such as a parent that the engine does not know.
     #[must_use]
     pub fn with(mut self, entity: Entity<'a>) -> Self {
-        self.target = match self.target {
-            Target::Stored(uid) => Target::Beside(uid, vec![entity]),
-            Target::Brought(mut entities) => {
-                entities.push(entity);
-                Target::Brought(entities)
-            }
-            Target::Beside(uid, mut entities) => {
-                entities.push(entity);
-                Target::Beside(uid, entities)
-            }
-        };
+        self.entities.push(entity);
         self
+    }
+
+    /// Turns a stored resource into one that is brought along, the first of
+    /// [`entities_mut`](Resource::entities_mut).
+    pub fn bring_itself(&mut self) {
+        if let Some(uid) = self.stored.take() {
+            let own = self.fresh(uid);
+            self.entities.insert(0, own);
+        }
+    }
+
+    /// Brings a further entity along, the last of [`entities_mut`](Resource::entities_mut), to be filled in there.
+    pub fn bring(&mut self, uid: EntityUid<'a>) {
+        let entity = self.fresh(uid);
+        self.entities.push(entity);
+    }
+
+    /// Everything that the request brings along, to be changed in place.
+    pub fn entities_mut(&mut self) -> &mut [Entity<'a>] {
+        &mut self.entities
+    }
+
+    /// Starts over with a stored resource, and keeps the memory of what was brought along: for hosts that build one
+    /// request after the other in the same place.
+    ///
+    /// ```
+    /// use bailiwick::{EntityUid, Resource};
+    ///
+    /// let mut resource = Resource::new("Rfi", "43").parent("Project", "p1");
+    /// resource.restart(EntityUid::new("Rfi", "42"));
+    /// assert_eq!(resource.uid().id, "42");
+    /// assert!(resource.entities().is_empty());
+    /// ```
+    pub fn restart(&mut self, uid: EntityUid<'a>) {
+        self.stored = Some(uid);
+        for mut entity in self.entities.drain(..) {
+            entity.restart(EntityUid::new("", ""));
+            self.spare.push(entity);
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Entity<'a>)) {
+        self.bring_itself();
+        if let Some(entity) = self.entities.first_mut() {
+            change(entity);
+        }
+    }
+
+    fn fresh(&mut self, uid: EntityUid<'a>) -> Entity<'a> {
+        match self.spare.pop() {
+            Some(mut entity) => {
+                entity.restart(uid);
+                entity
+            }
+            None => Entity::with_uid(uid),
+        }
     }
 
     /// The uid.
     #[must_use]
     pub fn uid(&self) -> EntityRef<'_> {
-        match &self.target {
-            Target::Stored(uid) | Target::Beside(uid, _) => uid.as_ref(),
-            // The vector of a brought resource is never empty.
-            Target::Brought(entities) => entities
-                .first()
-                .map_or(EntityRef::new("", ""), |entity| entity.uid().as_ref()),
+        match (&self.stored, self.entities.first()) {
+            (Some(uid), _) => uid.as_ref(),
+            (None, Some(entity)) => entity.uid().as_ref(),
+            (None, None) => EntityRef::new("", ""),
         }
     }
 
     /// Everything that the request brings along.
     #[must_use]
     pub fn entities(&self) -> &[Entity<'a>] {
-        match &self.target {
-            Target::Stored(_) => &[],
-            Target::Brought(entities) | Target::Beside(_, entities) => entities,
-        }
-    }
-
-    fn change(mut self, change: impl FnOnce(&mut Entity<'a>)) -> Self {
-        self.target = match self.target {
-            Target::Stored(uid) => Target::Brought(vec![Entity::with_uid(uid)]),
-            Target::Beside(uid, mut others) => {
-                others.insert(0, Entity::with_uid(uid));
-                Target::Brought(others)
-            }
-            brought @ Target::Brought(_) => brought,
-        };
-        if let Target::Brought(entities) = &mut self.target
-            && let Some(entity) = entities.first_mut()
-        {
-            change(entity);
-        }
-        self
+        &self.entities
     }
 }
 

@@ -322,6 +322,14 @@ impl<'a> Entity<'a> {
         &mut self.tags
     }
 
+    /// Starts over under another uid, and keeps the memory.
+    pub(crate) fn restart(&mut self, uid: EntityUid<'a>) {
+        self.uid = uid;
+        self.parents.clear();
+        self.attrs.clear();
+        self.tags.clear();
+    }
+
     /// A copy that borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Entity<'static> {

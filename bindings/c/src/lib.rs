@@ -1,1 +1,38 @@
-//! C ABI.
+//! The C ABI of Bailiwick. `include/bailiwick.h` is generated from this crate and is its manual.
+//!
+//! One file for each C object, and three shared ones: `boundary` (panics, nulls, outputs), `object` (handles) and `error`.
+//! Arguments are types that say what C must pass: `Option<&T>` a handle or NULL, `bw_str<'_>` text that lives as long
+//! as the call. `unsafe` is what remains: reading text, writing plain structs, and freeing.
+
+#![allow(
+    non_camel_case_types,
+    reason = "the types carry the names that C knows them by"
+)]
+#![allow(
+    unreachable_pub,
+    reason = "what C links against is public by its symbol, not by its path"
+)]
+#![warn(clippy::undocumented_unsafe_blocks)]
+
+#[cfg(panic = "abort")]
+compile_error!("the C ABI turns panics into errors: build it with panic = \"unwind\"");
+
+mod arena;
+mod boundary;
+mod clock;
+mod config;
+mod decision;
+mod details;
+mod engine;
+mod entity;
+mod error;
+mod explain;
+mod keys;
+mod object;
+mod profile;
+mod request;
+mod session;
+mod signing_key;
+mod source;
+mod text;
+mod version;

@@ -1,0 +1,186 @@
+//! Profiles: what to demand of one issuer's tokens, and how to read them.
+//!
+//! A profile is a builder: fill it, then pass it to `bw_config_issuer`. The first step that fails makes that call fail, so
+//! the statuses of the steps need not be looked at. One thread at a time.
+
+use bailiwick::{Algorithm, Error, ErrorKind, Profile, Result};
+
+use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out};
+use crate::error::bw_status;
+use crate::keys::{bw_keys, given_keys};
+use crate::object::{Builder, Tagged, free, object, step};
+use crate::text::{bw_str, texts};
+
+/// What to demand of one issuer's tokens. The defaults are those of RFC 9068: type `at+jwt`, `sub` as principal, `client_id`
+/// or `azp` as client, `scope` or `scp` as scopes; the tenant is the claim `tenant`; clocks may differ by 60 seconds. `exp`
+/// and `aud` are always required.
+pub struct bw_profile(Tagged<Builder<Option<Profile>>>);
+
+object!(bw_profile of Builder<Option<Profile>>, "profile");
+
+impl bw_profile {
+    /// The profile, unless a step failed.
+    pub(crate) fn profile(&self) -> Result<Profile> {
+        self.finished()?.clone().ok_or_else(crate::boundary::internal)
+    }
+}
+
+fn change(profile: Option<&mut bw_profile>, how: impl FnOnce(Profile) -> Result<Profile>) -> bw_status {
+    step(profile, |slot: &mut Option<Profile>| {
+        let profile = slot.take().ok_or_else(crate::boundary::internal)?;
+        *slot = Some(how(profile)?);
+        Ok(())
+    })
+}
+
+/// Begins a profile for the issuer whose tokens carry exactly this `iss`, byte by byte. Freed with `bw_profile_free`.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_new(
+    issuer: bw_str<'_>,
+    out: HandleOut<'_, bw_profile>,
+    err: ErrorOut<'_>,
+) -> bw_status {
+    fallible(err, || {
+        let out = handle_out(out, "out")?;
+        let profile = Profile::issuer(issuer.text("issuer")?);
+        hand_out(out, Builder::new(Some(profile)).into());
+        Ok(())
+    })
+}
+
+/// Adds an audience. At least one is needed, and a token must name at least one of them in `aud`.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_audience(profile: Option<&mut bw_profile>, audience: bw_str<'_>) -> bw_status {
+    change(profile, |profile| Ok(profile.audience(audience.text("audience")?)))
+}
+
+/// Sets the issuer's keys, of which the profile keeps a reference of its own.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_keys(profile: Option<&mut bw_profile>, keys: Option<&bw_keys>) -> bw_status {
+    change(profile, |profile| Ok(profile.jwks(given_keys(keys)?)))
+}
+
+/// Sets the issuer's keys from a file that holds a JSON Web Key Set.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_jwks_file(profile: Option<&mut bw_profile>, path: bw_str<'_>) -> bw_status {
+    change(profile, |profile| profile.jwks_file(path.text("path")?))
+}
+
+/// Accepts these algorithms alone (`EdDSA`, `ES256`, `RS256`, …). By default each key is good for the one it is bound to.
+/// `BW_CONFIGURATION` for a name that is no algorithm this library verifies.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_algorithms(
+    profile: Option<&mut bw_profile>,
+    names: *const bw_str<'_>,
+    count: usize,
+) -> bw_status {
+    change(profile, |profile| {
+        let names = texts(names, count, "names")?;
+        let named = |name: &str| {
+            Algorithm::from_name(name).ok_or_else(|| {
+                let known: Vec<&str> = Algorithm::ALL.iter().map(|it| it.name()).collect();
+                Error::new(ErrorKind::Configuration, "a name in `names` is no algorithm that is verified here")
+                    .help(format!("use {}", known.join(", ")))
+            })
+        };
+        let algorithms: Vec<Algorithm> = names.into_iter().map(named).collect::<Result<_>>()?;
+        Ok(profile.algorithms(algorithms))
+    })
+}
+
+/// Accepts these header types (`typ`) alone, instead of `at+jwt`. Accept `JWT` only for issuers that know no `at+jwt`: it
+/// lets every kind of token in that carries the right audience.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_token_types(
+    profile: Option<&mut bw_profile>,
+    types: *const bw_str<'_>,
+    count: usize,
+) -> bw_status {
+    change(profile, |profile| Ok(profile.token_types(texts(types, count, "types")?)))
+}
+
+/// Also accepts tokens whose header has no `typ`.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_accept_untyped(profile: Option<&mut bw_profile>) -> bw_status {
+    change(profile, |profile| Ok(profile.accept_untyped()))
+}
+
+/// How much clocks may differ, in seconds: 60 unless told, at most 300.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_leeway(profile: Option<&mut bw_profile>, seconds: u32) -> bw_status {
+    change(profile, |profile| Ok(profile.leeway(seconds)))
+}
+
+/// The longest time from `iat` to `exp`, in seconds; makes `iat` required. Unlimited unless told.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_max_lifetime(profile: Option<&mut bw_profile>, seconds: u32) -> bw_status {
+    change(profile, |profile| Ok(profile.max_lifetime(seconds)))
+}
+
+/// Requires a claim, of whatever value but null: a name, or a path such as `/org/id`.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_require(profile: Option<&mut bw_profile>, claim: bw_str<'_>) -> bw_status {
+    change(profile, |profile| Ok(profile.require(claim.text("claim")?)))
+}
+
+/// The claim that names the principal: `sub` unless told.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_principal_claim(
+    profile: Option<&mut bw_profile>,
+    claim: bw_str<'_>,
+) -> bw_status {
+    change(profile, |profile| Ok(profile.principal_claim(claim.text("claim")?)))
+}
+
+/// The claims that may name the client: `client_id` and `azp` unless told. If a token has several they must agree.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_client_claims(
+    profile: Option<&mut bw_profile>,
+    claims: *const bw_str<'_>,
+    count: usize,
+) -> bw_status {
+    change(profile, |profile| Ok(profile.client_claims(texts(claims, count, "claims")?)))
+}
+
+/// The claim that names the tenant: a name, or a path such as `/org/id`. `tenant` unless told. Tokens without it are
+/// refused.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_tenant_claim(profile: Option<&mut bw_profile>, claim: bw_str<'_>) -> bw_status {
+    change(profile, |profile| Ok(profile.tenant_claim(claim.text("claim")?)))
+}
+
+/// The issuer's tokens name no tenant: they are good in whichever tenant the request is for.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_tenant_from_request(profile: Option<&mut bw_profile>) -> bw_status {
+    change(profile, |profile| Ok(profile.tenant_from_request()))
+}
+
+/// The claims that may hold the scopes: `scope` and `scp` unless told. If a token has several they must agree.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_scope_claims(
+    profile: Option<&mut bw_profile>,
+    claims: *const bw_str<'_>,
+    count: usize,
+) -> bw_status {
+    change(profile, |profile| Ok(profile.scope_claims(texts(claims, count, "claims")?)))
+}
+
+/// The principal is a service account when this claim has this value (Auth0: `gty` is `client-credentials`; Entra: `idtyp`
+/// is `app`), and a user otherwise. Unless told it is one when the principal and the client have the same name (RFC 9068
+/// section 2.2); the issuer must then let no user choose a client's name as their own.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_service_account_when(
+    profile: Option<&mut bw_profile>,
+    claim: bw_str<'_>,
+    value: bw_str<'_>,
+) -> bw_status {
+    change(profile, |profile| {
+        Ok(profile.service_account_when(claim.text("claim")?, value.text("value")?))
+    })
+}
+
+/// Frees a profile; NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_free(profile: *mut bw_profile) {
+    free(profile);
+}
