@@ -1,20 +1,27 @@
 # make demo    real tokens judged against real policies
-# make test    every test: Rust, the command, the shipped policies
+# make test    every test: Rust, the command, C, the shipped policies
 # make ratios  the figures, against their peers, in one process
 # make bench   the core's own operations, by criterion
 
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
-.PHONY: demo test test-rust test-policies ratios bench lint clean
+.PHONY: demo test test-rust test-c test-policies header ratios bench lint clean
 
 demo:
 	$(CARGO) run --quiet --release --example demo
 
-test: test-rust test-policies
+test: test-rust test-c test-policies
 
 test-rust:
 	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites
+
+test-c:
+	$(MAKE) -C bindings/c test
+
+# Writes include/bailiwick.h anew.
+header:
+	$(MAKE) -C bindings/c header
 
 test-policies:
 	$(CARGO) build --quiet -p bailiwick-cli

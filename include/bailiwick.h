@@ -232,6 +232,21 @@ static inline bw_str bw_none(void)
 /** A request names an unknown action, a type the action does not apply to, or ill-typed values. */
 #define BW_REQUEST_INVALID UINT32_C(300)
 
+/** The platform has nothing of this id. */
+#define BW_PLATFORM_UNKNOWN UINT32_C(400)
+
+/** The state of the platform does not allow the change. */
+#define BW_PLATFORM_CONFLICT UINT32_C(401)
+
+/** Whoever asks may not make the change. */
+#define BW_PLATFORM_FORBIDDEN UINT32_C(402)
+
+/** A part of the change is malformed or has an impossible value. */
+#define BW_PLATFORM_INVALID UINT32_C(403)
+
+/** The change would give more than whoever gives it has, or than a ceiling leaves. */
+#define BW_PLATFORM_EXCEEDED UINT32_C(404)
+
 /** A required argument is null. */
 #define BW_NULL_ARGUMENT UINT32_C(900)
 
@@ -417,6 +432,11 @@ bw_status bw_profile_audience(bw_profile *profile, bw_str audience);
  * Sets the issuer's keys, of which the profile keeps a reference of its own.
  */
 bw_status bw_profile_keys(bw_profile *profile, const bw_keys *keys);
+
+/**
+ * Sets the issuer's keys from a JSON Web Key Set in memory. Fails as `bw_keys_from_jwks` does.
+ */
+bw_status bw_profile_jwks(bw_profile *profile, bw_str jwks);
 
 /**
  * Sets the issuer's keys from a file that holds a JSON Web Key Set.

@@ -19,11 +19,7 @@ impl bw_clock {
 
 /// Makes a clock that stands at `seconds` since the Unix epoch. Freed with `bw_clock_free`.
 #[unsafe(no_mangle)]
-pub extern "C" fn bw_clock_fixed(
-    seconds: i64,
-    out: HandleOut<'_, bw_clock>,
-    err: ErrorOut<'_>,
-) -> bw_status {
+pub extern "C" fn bw_clock_fixed(seconds: i64, out: HandleOut<'_, bw_clock>, err: ErrorOut<'_>) -> bw_status {
     fallible(err, || {
         let out = handle_out(out, "out")?;
         hand_out(out, Clock::fixed(seconds).into());

@@ -29,7 +29,11 @@ pub(crate) fn configured(builder: EngineBuilder, config: Option<&bw_config>) -> 
     };
     let settings = given(Some(config))?.finished()?;
     let builder = builder.clock(settings.clock.clone());
-    Ok(settings.profiles.iter().cloned().fold(builder, EngineBuilder::issuer))
+    Ok(settings
+        .profiles
+        .iter()
+        .cloned()
+        .fold(builder, EngineBuilder::issuer))
 }
 
 /// Makes a configuration: no trusted issuer, the system's clock. Freed with `bw_config_free`.

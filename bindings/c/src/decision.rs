@@ -53,7 +53,10 @@ impl DecisionOut {
         if size < FIRST_SIZE {
             return Err(Error::new(
                 ErrorKind::ArgumentInvalid,
-                format!("`size` of the decision is {size}, but a bw_decision has {}", size_of::<bw_decision>()),
+                format!(
+                    "`size` of the decision is {size}, but a bw_decision has {}",
+                    size_of::<bw_decision>()
+                ),
             )
             .help("initialise it with BW_DECISION_INIT"));
         }
@@ -124,7 +127,11 @@ pub extern "C" fn bw_allows(
         let session = given(session).ok()?;
         let asking = given_request(request).ok()?;
         let action = action.text("action").ok()?;
-        Some(session.decide(action, &asking.resource, &asking.context).allowed())
+        Some(
+            session
+                .decide(action, &asking.resource, &asking.context)
+                .allowed(),
+        )
     })
 }
 
@@ -152,4 +159,3 @@ pub extern "C" fn bw_reason_is_outside_bailiwick(reason: bw_reason) -> bool {
         Some(known.is_outside_bailiwick())
     })
 }
-

@@ -180,7 +180,9 @@ pub extern "C" fn bw_request_attr_entity(
     id: bw_str<'_>,
 ) -> bw_status {
     attr(request, name, |asking| {
-        Ok(Value::Entity(asking.uid(type_name.text("type_name")?, id.text("id")?)))
+        Ok(Value::Entity(
+            asking.uid(type_name.text("type_name")?, id.text("id")?),
+        ))
     })
 }
 
@@ -201,7 +203,9 @@ pub extern "C" fn bw_request_attr_decimal(
     name: bw_str<'_>,
     value: bw_str<'_>,
 ) -> bw_status {
-    attr(request, name, |_| Ok(Value::Decimal(value.text("value")?.parse()?)))
+    attr(request, name, |_| {
+        Ok(Value::Decimal(value.text("value")?.parse()?))
+    })
 }
 
 /// The same for a `datetime`, in milliseconds since the Unix epoch.
@@ -211,7 +215,9 @@ pub extern "C" fn bw_request_attr_datetime(
     name: bw_str<'_>,
     millis: i64,
 ) -> bw_status {
-    attr(request, name, |_| Ok(Value::Datetime(Datetime::from_millis(millis))))
+    attr(request, name, |_| {
+        Ok(Value::Datetime(Datetime::from_millis(millis)))
+    })
 }
 
 /// The same for a `duration`, in milliseconds.
@@ -221,7 +227,9 @@ pub extern "C" fn bw_request_attr_duration(
     name: bw_str<'_>,
     millis: i64,
 ) -> bw_status {
-    attr(request, name, |_| Ok(Value::Duration(Duration::from_millis(millis))))
+    attr(request, name, |_| {
+        Ok(Value::Duration(Duration::from_millis(millis)))
+    })
 }
 
 /// The same for a value in Cedar's JSON form, sets and records among them. Allocates.

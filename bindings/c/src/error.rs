@@ -74,9 +74,7 @@ pub extern "C" fn bw_error_report(error: Option<&bw_error>) -> *const c_char {
 /// What can be done about it; absent when there is no advice.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_error_help(error: Option<&bw_error>) -> bw_str<'_> {
-    total(bw_str::NONE, || {
-        maybe(error)?.error.help_text().map(bw_str::lend)
-    })
+    total(bw_str::NONE, || maybe(error)?.error.help_text().map(bw_str::lend))
 }
 
 /// The file or text that the error points at; absent when it points at none.

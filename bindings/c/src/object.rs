@@ -110,13 +110,21 @@ pub(crate) use object;
 /// An object that must be given.
 pub(crate) fn given<T: Object>(object: Option<&T>) -> Result<&T> {
     let object = object.ok_or_else(|| null(T::NAME))?;
-    if object.is_one() { Ok(object) } else { Err(stale::<T>()) }
+    if object.is_one() {
+        Ok(object)
+    } else {
+        Err(stale::<T>())
+    }
 }
 
 /// The same for an object that is changed.
 pub(crate) fn given_mut<T: Object>(object: Option<&mut T>) -> Result<&mut T> {
     let object = object.ok_or_else(|| null(T::NAME))?;
-    if object.is_one() { Ok(object) } else { Err(stale::<T>()) }
+    if object.is_one() {
+        Ok(object)
+    } else {
+        Err(stale::<T>())
+    }
 }
 
 /// An object for a call that cannot fail.

@@ -3,7 +3,7 @@
 //! A profile is a builder: fill it, then pass it to `bw_config_issuer`. The first step that fails makes that call fail, so
 //! the statuses of the steps need not be looked at. One thread at a time.
 
-use bailiwick::{Algorithm, Error, ErrorKind, Profile, Result};
+use bailiwick::{Algorithm, Error, ErrorKind, KeySet, Profile, Result};
 
 use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out};
 use crate::error::bw_status;
@@ -51,13 +51,24 @@ pub extern "C" fn bw_profile_new(
 /// Adds an audience. At least one is needed, and a token must name at least one of them in `aud`.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_profile_audience(profile: Option<&mut bw_profile>, audience: bw_str<'_>) -> bw_status {
-    change(profile, |profile| Ok(profile.audience(audience.text("audience")?)))
+    change(
+        profile,
+        |profile| Ok(profile.audience(audience.text("audience")?)),
+    )
 }
 
 /// Sets the issuer's keys, of which the profile keeps a reference of its own.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_profile_keys(profile: Option<&mut bw_profile>, keys: Option<&bw_keys>) -> bw_status {
     change(profile, |profile| Ok(profile.jwks(given_keys(keys)?)))
+}
+
+/// Sets the issuer's keys from a JSON Web Key Set in memory. Fails as `bw_keys_from_jwks` does.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_jwks(profile: Option<&mut bw_profile>, jwks: bw_str<'_>) -> bw_status {
+    change(profile, |profile| {
+        Ok(profile.jwks(KeySet::from_jwks(jwks.bytes("jwks")?)?))
+    })
 }
 
 /// Sets the issuer's keys from a file that holds a JSON Web Key Set.
@@ -79,8 +90,11 @@ pub extern "C" fn bw_profile_algorithms(
         let named = |name: &str| {
             Algorithm::from_name(name).ok_or_else(|| {
                 let known: Vec<&str> = Algorithm::ALL.iter().map(|it| it.name()).collect();
-                Error::new(ErrorKind::Configuration, "a name in `names` is no algorithm that is verified here")
-                    .help(format!("use {}", known.join(", ")))
+                Error::new(
+                    ErrorKind::Configuration,
+                    "a name in `names` is no algorithm that is verified here",
+                )
+                .help(format!("use {}", known.join(", ")))
             })
         };
         let algorithms: Vec<Algorithm> = names.into_iter().map(named).collect::<Result<_>>()?;
@@ -96,7 +110,9 @@ pub extern "C" fn bw_profile_token_types(
     types: *const bw_str<'_>,
     count: usize,
 ) -> bw_status {
-    change(profile, |profile| Ok(profile.token_types(texts(types, count, "types")?)))
+    change(profile, |profile| {
+        Ok(profile.token_types(texts(types, count, "types")?))
+    })
 }
 
 /// Also accepts tokens whose header has no `typ`.
@@ -129,7 +145,9 @@ pub extern "C" fn bw_profile_principal_claim(
     profile: Option<&mut bw_profile>,
     claim: bw_str<'_>,
 ) -> bw_status {
-    change(profile, |profile| Ok(profile.principal_claim(claim.text("claim")?)))
+    change(profile, |profile| {
+        Ok(profile.principal_claim(claim.text("claim")?))
+    })
 }
 
 /// The claims that may name the client: `client_id` and `azp` unless told. If a token has several they must agree.
@@ -139,7 +157,9 @@ pub extern "C" fn bw_profile_client_claims(
     claims: *const bw_str<'_>,
     count: usize,
 ) -> bw_status {
-    change(profile, |profile| Ok(profile.client_claims(texts(claims, count, "claims")?)))
+    change(profile, |profile| {
+        Ok(profile.client_claims(texts(claims, count, "claims")?))
+    })
 }
 
 /// The claim that names the tenant: a name, or a path such as `/org/id`. `tenant` unless told. Tokens without it are
@@ -162,7 +182,9 @@ pub extern "C" fn bw_profile_scope_claims(
     claims: *const bw_str<'_>,
     count: usize,
 ) -> bw_status {
-    change(profile, |profile| Ok(profile.scope_claims(texts(claims, count, "claims")?)))
+    change(profile, |profile| {
+        Ok(profile.scope_claims(texts(claims, count, "claims")?))
+    })
 }
 
 /// The principal is a service account when this claim has this value (Auth0: `gty` is `client-credentials`; Entra: `idtyp`

@@ -173,7 +173,9 @@ pub extern "C" fn bw_request_context_decimal(
     name: bw_str<'_>,
     value: bw_str<'_>,
 ) -> bw_status {
-    set(request, name, |_| Ok(Value::Decimal(value.text("value")?.parse()?)))
+    set(request, name, |_| {
+        Ok(Value::Decimal(value.text("value")?.parse()?))
+    })
 }
 
 /// The same for a `datetime`, in milliseconds since the Unix epoch.
@@ -183,7 +185,9 @@ pub extern "C" fn bw_request_context_datetime(
     name: bw_str<'_>,
     millis: i64,
 ) -> bw_status {
-    set(request, name, |_| Ok(Value::Datetime(Datetime::from_millis(millis))))
+    set(request, name, |_| {
+        Ok(Value::Datetime(Datetime::from_millis(millis)))
+    })
 }
 
 /// The same for a `duration`, in milliseconds.
@@ -193,7 +197,9 @@ pub extern "C" fn bw_request_context_duration(
     name: bw_str<'_>,
     millis: i64,
 ) -> bw_status {
-    set(request, name, |_| Ok(Value::Duration(Duration::from_millis(millis))))
+    set(request, name, |_| {
+        Ok(Value::Duration(Duration::from_millis(millis)))
+    })
 }
 
 /// The same for a value in Cedar's JSON form, sets and records among them. Allocates.

@@ -135,7 +135,11 @@ impl<'a> bw_identity<'a> {
         use bailiwick::{Error, ErrorKind};
         let invalid = |message: String| Error::new(ErrorKind::ArgumentInvalid, message);
         if self.size != size_of::<Self>() {
-            let message = format!("`size` is {}, but a bw_identity has {}", self.size, size_of::<Self>());
+            let message = format!(
+                "`size` is {}, but a bw_identity has {}",
+                self.size,
+                size_of::<Self>()
+            );
             return Err(invalid(message).help("set it to sizeof(bw_identity)"));
         }
         let id = self.principal_id.text("principal_id")?;

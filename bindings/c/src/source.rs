@@ -98,7 +98,9 @@ pub extern "C" fn bw_source_entities(
     name: bw_str<'_>,
     text: bw_str<'_>,
 ) -> bw_status {
-    add(source, name, text, |source, name, text| source.entities(name, text))
+    add(source, name, text, |source, name, text| {
+        source.entities(name, text)
+    })
 }
 
 /// Adds template links: a JSON array of `{"template": …, "principal": …, "resource": …, "id": …}`.

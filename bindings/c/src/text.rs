@@ -72,11 +72,7 @@ impl<'a> bw_str<'a> {
 }
 
 /// An array of texts; `name` is what messages call it.
-pub(crate) fn texts<'a>(
-    items: *const bw_str<'a>,
-    count: usize,
-    name: &'static str,
-) -> Result<Vec<&'a str>> {
+pub(crate) fn texts<'a>(items: *const bw_str<'a>, count: usize, name: &'static str) -> Result<Vec<&'a str>> {
     match (items.is_null(), count) {
         (_, 0) => Ok(Vec::new()),
         (true, _) => Err(null(name)),

@@ -3,6 +3,7 @@
 //! `make header` (or `BAILIWICK_BLESS=1 cargo test -p bailiwick-c --test header`) writes it anew.
 
 #![allow(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -64,7 +65,10 @@ fn every_source_with_a_function_is_a_section() {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         if text.contains("#[unsafe(no_mangle)]") {
-            assert!(SECTIONS.contains(&name.as_str()), "{name}.rs is no section of the header");
+            assert!(
+                SECTIONS.contains(&name.as_str()),
+                "{name}.rs is no section of the header"
+            );
         }
     }
 }
@@ -157,14 +161,23 @@ fn before(section: &str) -> String {
     match section {
         "version" => {
             let version = env!("CARGO_PKG_VERSION");
-            write!(out, "\n/** The version of this header. */\n#define BW_VERSION \"{version}\"\n").unwrap();
+            write!(
+                out,
+                "\n/** The version of this header. */\n#define BW_VERSION \"{version}\"\n"
+            )
+            .unwrap();
         }
         "error" => {
             out.push_str("\n/** Success. */\n#define BW_OK UINT32_C(0)\n");
             let source = fs::read_to_string(root().join("src/error.rs")).unwrap();
             for kind in ErrorKind::ALL {
                 let doc = documentation(&source, &format!(" = {}, \"{}\";", kind.code(), kind.name()));
-                define(&mut out, &doc, &format!("BW_{}", kind.name().to_uppercase()), kind.code());
+                define(
+                    &mut out,
+                    &doc,
+                    &format!("BW_{}", kind.name().to_uppercase()),
+                    kind.code(),
+                );
             }
         }
         "session" => out.push_str(
@@ -186,7 +199,8 @@ fn before(section: &str) -> String {
 /// The same behind them.
 fn after(section: &str) -> String {
     match section {
-        "text" => "
+        "text" => {
+            "
 /** Text of a string literal. */
 #ifdef __cplusplus
 #define BW_STR(literal) (bw_str{(\"\" literal), sizeof(literal) - 1})
@@ -208,11 +222,14 @@ static inline bw_str bw_none(void)
 {
     return bw_cstr(NULL);
 }
-",
-        "decision" => "
+"
+        }
+        "decision" => {
+            "
 /** A decision that says deny; every decision starts as one. */
 #define BW_DECISION_INIT { sizeof(bw_decision), false, BW_REASON_INTERNAL, 0 }
-",
+"
+        }
         _ => "",
     }
     .to_owned()
@@ -247,7 +264,10 @@ fn without_links(doc: &str) -> String {
         out.push_str(before);
         let (text, after) = link.split_once(']').unwrap_or((link, ""));
         out.push_str(text);
-        rest = after.strip_prefix('(').and_then(|it| it.split_once(')')).map_or(after, |(_, it)| it);
+        rest = after
+            .strip_prefix('(')
+            .and_then(|it| it.split_once(')'))
+            .map_or(after, |(_, it)| it);
     }
     out + rest
 }
