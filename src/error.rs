@@ -107,6 +107,18 @@ kinds! {
     TokenTenant = 213, "token_tenant";
     /// The token is bound to a key or certificate (`cnf`) whose possession was not proven.
     TokenBinding = 214, "token_binding";
+    /// A DPoP proof that is not one: malformed, of another type, or with a key that cannot be used or did not sign it.
+    ProofInvalid = 220, "proof_invalid";
+    /// A DPoP proof of another key, token, method or address than the request's.
+    ProofMismatch = 221, "proof_mismatch";
+    /// A DPoP proof that was not made within the window of time.
+    ProofExpired = 222, "proof_expired";
+    /// A DPoP proof without a current nonce of the server.
+    ProofNonce = 223, "proof_nonce";
+    /// A DPoP proof that was used before.
+    ProofReplayed = 224, "proof_replayed";
+    /// A DPoP proof that cannot be remembered, for too many were used of late.
+    ProofUnrecorded = 225, "proof_unrecorded";
     /// A key or key set that cannot be used: malformed, weak, of an unknown type, or ambiguous.
     KeyInvalid = 250, "key_invalid";
 

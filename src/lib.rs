@@ -34,5 +34,8 @@ pub use error::{Error, ErrorKind, Location, Result};
 pub use policy::{
     ActionIndex, ActionSet, Mismatch, Origin, Policies, RecordShape, Shape, Source, Vocabulary,
 };
-pub use token::{Algorithm, Claims, KeySet, PrincipalKind, Profile, SigningKey, Verifier};
+pub use token::{
+    Algorithm, ClaimType, Claims, Dpop, DpopNonces, KeySet, PrincipalKind, Profile, Proof, Provider,
+    SigningKey, Verifier,
+};
 pub use value::{Context, Datetime, Decimal, Duration, Entity, EntityRef, EntityUid, IpNet, Record, Value};

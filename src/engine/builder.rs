@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{Policies, Source};
-use crate::token::{Profile, Verifier};
+use crate::token::{Dpop, Profile, Verifier};
 
 use super::snapshot::Snapshot;
 use super::{Engine, Inner};
@@ -19,6 +19,7 @@ use super::{Engine, Inner};
 pub struct EngineBuilder {
     policies: Option<Policies>,
     profiles: Vec<Profile>,
+    dpop: Option<Dpop>,
     clock: Clock,
 }
 
@@ -53,6 +54,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Checks DPoP proofs by these settings, for tokens that are bound to a key; unless told, by those of [`Dpop::new`].
+    pub fn dpop(mut self, dpop: Dpop) -> Self {
+        self.dpop = Some(dpop);
+        self
+    }
+
     /// Takes the time from another clock than the system's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -76,7 +83,7 @@ impl EngineBuilder {
             verifier: if self.profiles.is_empty() {
                 None
             } else {
-                Some(Verifier::new(self.profiles)?)
+                Some(Verifier::new(self.profiles)?.dpop(self.dpop.unwrap_or_default()))
             },
             clock: self.clock,
         };

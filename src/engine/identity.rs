@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Vocabulary;
-use crate::value::EntityUid;
+use crate::token::Attribute;
+use crate::value::{EntityUid, Value};
 
 /// The principal of a session, named by the part it plays or by its uid.
 ///
@@ -111,6 +112,7 @@ pub struct Identity<'a> {
     pub(super) scopes: Option<Vec<Cow<'a, str>>>,
     pub(super) grant_type: Option<Cow<'a, str>>,
     pub(super) expires: Option<i64>,
+    pub(super) attributes: Vec<Attribute>,
 }
 
 impl<'a> Identity<'a> {
@@ -123,6 +125,7 @@ impl<'a> Identity<'a> {
             scopes: None,
             grant_type: None,
             expires: None,
+            attributes: vec![],
         }
     }
 
@@ -139,6 +142,7 @@ impl<'a> Identity<'a> {
             scopes,
             grant_type: None,
             expires: None,
+            attributes: vec![],
         }
     }
 
@@ -153,6 +157,15 @@ impl<'a> Identity<'a> {
     #[must_use]
     pub fn grant_type(mut self, grant_type: impl Into<Cow<'a, str>>) -> Self {
         self.grant_type = Some(grant_type.into());
+        self
+    }
+
+    /// An attribute of the context that the session knows, such as whether the caller has used a second factor. It joins
+    /// the context of every action that declares it; a request cannot set it then.
+    #[must_use]
+    pub fn attribute(mut self, name: &str, value: impl Into<Value<'a>>) -> Self {
+        self.attributes
+            .push((name.into(), Some(value.into().into_owned())));
         self
     }
 

@@ -25,7 +25,7 @@ use arc_swap::ArcSwap;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{Policies, Vocabulary};
-use crate::token::{Claims, PrincipalKind, Verifier};
+use crate::token::{Claims, PrincipalKind, Proof, Verifier};
 
 use snapshot::Snapshot;
 
@@ -70,11 +70,20 @@ impl Engine {
     /// [`ErrorKind::TokenTenant`] when it belongs to another tenant, and [`ErrorKind::Configuration`] when the schema has
     /// no type for what the token names. The error never holds the token.
     pub fn authenticate(&self, token: &str, tenant: Tenant<'_>) -> Result<Session> {
+        self.authenticate_bound(token, tenant, &Proof::none())
+    }
+
+    /// The same for a token that is bound to a key or a certificate, with the proof that its bearer holds it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::authenticate`], and the kinds of [`Verifier::verify_bound`].
+    pub fn authenticate_bound(&self, token: &str, tenant: Tenant<'_>, proof: &Proof<'_>) -> Result<Session> {
         let verifier = self.inner.verifier.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::TokenIssuer, "the engine trusts no issuer of tokens")
                 .help("add the issuer's profile when building the engine")
         })?;
-        let claims = verifier.verify(token, self.inner.clock.now())?;
+        let claims = verifier.verify_bound(token, proof, self.inner.clock.now())?;
         if let Some(owner) = claims.tenant()
             && tenant.as_id() != Some(owner)
         {
@@ -146,7 +155,8 @@ fn identity_of(claims: &Claims) -> Identity<'_> {
         _ => Principal::user(claims.subject()),
     };
     let scopes = claims.scopes().iter().map(String::as_str);
-    let identity = Identity::token(principal, scopes).expires(claims.valid_until());
+    let mut identity = Identity::token(principal, scopes).expires(claims.valid_until());
+    identity.attributes = claims.all_attributes().to_vec();
     match (claims.principal_kind(), claims.client_id()) {
         // A service account is its own client (RFC 9068 section 2.2): nobody else acts through it.
         (PrincipalKind::ServiceAccount, _) => identity.grant_type("client_credentials"),

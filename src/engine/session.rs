@@ -7,6 +7,8 @@ use arc_swap::ArcSwap;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NAME_BYTES;
+use crate::policy::SessionAttributes;
+use crate::token::Attribute;
 use crate::value::{Context, EntityUid, Value};
 
 use super::Inner;
@@ -36,6 +38,8 @@ pub(super) struct SessionInner {
     grant_type: Option<String>,
     expires: Option<i64>,
     pub(super) supplied: Supplied,
+    /// What else the session adds to the context of actions that declare it; its own names are not among them.
+    pub(super) attributes: Vec<Attribute>,
 }
 
 impl Session {
@@ -53,6 +57,15 @@ impl Session {
             .scopes
             .map(|scopes| scopes.into_iter().map(|scope| scope.into_owned()).collect());
         let grant_type = identity.grant_type.map(|it| it.into_owned());
+        let reserved = [SessionAttributes::APP, SessionAttributes::GRANT_TYPE];
+        let mut names = identity.attributes.iter().map(|(name, _)| name.as_ref());
+        if names.any(|name| reserved.contains(&name)) {
+            return Err(Error::new(
+                ErrorKind::ArgumentInvalid,
+                "`app` and `grant_type` are no free attributes of a session",
+            )
+            .help("say them by `.app(…)` and `.grant_type(…)`"));
+        }
         let inner = SessionInner {
             principal: identity.principal.resolve(vocabulary)?,
             tenant: tenant.resolve(vocabulary)?,
@@ -64,6 +77,7 @@ impl Session {
             scopes,
             grant_type,
             expires: identity.expires,
+            attributes: identity.attributes,
         };
         for uid in [Some(&inner.principal), inner.tenant.as_ref(), inner.app.as_ref()]
             .into_iter()

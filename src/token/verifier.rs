@@ -8,10 +8,13 @@ use crate::limits::{MAX_TOKEN_CLAIMS, MAX_TOKEN_HEADER_BYTES};
 use super::claim;
 use super::claims::{self, Claims};
 use super::compact::Compact;
+use super::dpop::Dpop;
 use super::header::{self, Header};
 use super::json::{self, Members};
 use super::key_set::KeySet;
 use super::profile::{Profile, media_type};
+use super::proof::Proof;
+use super::spiffe;
 
 /// Verifies the tokens of the issuers it knows. Immutable; clones share everything; no call touches network or clock.
 ///
@@ -37,7 +40,12 @@ use super::profile::{Profile, media_type};
 /// # Ok::<(), bailiwick::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Verifier(Arc<[Issuer]>);
+pub struct Verifier {
+    issuers: Arc<[Issuer]>,
+    dpop: Dpop,
+    /// Whether any issuer is a trust domain of SPIFFE.
+    has_spiffe: bool,
+}
 
 /// A profile that passed its checks.
 #[derive(Debug)]
@@ -80,12 +88,23 @@ impl Verifier {
                 .help("give it one profile; a profile may have several audiences"));
             }
         }
-        Ok(Self(issuers.into()))
+        Ok(Self {
+            has_spiffe: issuers.iter().any(|issuer| issuer.profile.is_spiffe),
+            issuers: issuers.into(),
+            dpop: Dpop::new(),
+        })
+    }
+
+    /// Checks DPoP proofs by these settings; unless told, by those of [`Dpop::new`].
+    #[must_use]
+    pub fn dpop(mut self, dpop: Dpop) -> Self {
+        self.dpop = dpop;
+        self
     }
 
     /// The issuers whose tokens are accepted, sorted.
     pub fn issuers(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|issuer| issuer.name.as_ref())
+        self.issuers.iter().map(|issuer| issuer.name.as_ref())
     }
 
     /// Verifies a token in compact serialization at the time `now`, in seconds since the Unix epoch.
@@ -94,8 +113,40 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A kind of 200 to 249 for the first check that fails. No error repeats text of the token.
+    /// A kind of 200 to 249 for the first check that fails; [`ErrorKind::TokenBinding`] for a token that is bound to a key
+    /// or certificate. No error repeats text of the token.
     pub fn verify(&self, token: &str, now: i64) -> Result<Claims> {
+        self.verify_bound(token, &Proof::none(), now)
+    }
+
+    /// Verifies a token as [`verify`](Self::verify) does, together with the proof that its bearer holds what it is bound
+    /// to. A DPoP proof is good for one call.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify), and [`ErrorKind::ProofInvalid`], [`ErrorKind::ProofMismatch`],
+    /// [`ErrorKind::ProofExpired`], [`ErrorKind::ProofNonce`], [`ErrorKind::ProofReplayed`] and
+    /// [`ErrorKind::ProofUnrecorded`] for what is wrong with a DPoP proof.
+    pub fn verify_bound(&self, token: &str, proof: &Proof<'_>, now: i64) -> Result<Claims> {
+        let claims = self.verify_unbound(token, now)?;
+        self.check_proof(&claims, token, proof, now)?;
+        Ok(claims)
+    }
+
+    /// Whether everything is proven that a verified token demands. Every use of a token needs this, also of one whose
+    /// claims are known already.
+    pub(crate) fn check_proof(
+        &self,
+        claims: &Claims,
+        token: &str,
+        proof: &Proof<'_>,
+        now: i64,
+    ) -> Result<()> {
+        proof.check(claims, token, &self.dpop, now)
+    }
+
+    /// Verifies everything but the [proof](Self::check_proof).
+    pub(crate) fn verify_unbound(&self, token: &str, now: i64) -> Result<Claims> {
         let parts = Compact::split(token)?;
         let mut buffer = [0; MAX_TOKEN_HEADER_BYTES];
         let header = Header::parse(parts.header(&mut buffer)?)?;
@@ -109,18 +160,42 @@ impl Verifier {
     }
 
     fn issuer_of(&self, claims: &Members<'_>) -> Result<&Issuer> {
-        let name = claim::registered(claims, "iss")?.ok_or_else(|| claim::missing("iss"))?;
-        self.0
-            .binary_search_by(|issuer| issuer.name.as_ref().cmp(name))
-            .ok()
-            .and_then(|at| self.0.get(at))
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::TokenIssuer,
-                    "no profile for the token's issuer (`iss`)",
-                )
-                .help("issuers are compared byte by byte; mind a slash at the end")
-            })
+        let name = claim::registered(claims, "iss")?;
+        if let Some(issuer) = name
+            .and_then(|name| self.named(name))
+            .filter(|issuer| !issuer.profile.is_spiffe)
+        {
+            return Ok(issuer);
+        }
+        if let Some(issuer) = self.trust_domain_of(claims)? {
+            return Ok(issuer);
+        }
+        match name {
+            None => Err(claim::missing("iss")),
+            Some(_) => Err(Error::new(
+                ErrorKind::TokenIssuer,
+                "no profile for the token's issuer (`iss`)",
+            )
+            .help("issuers are compared byte by byte; mind a slash at the end")),
+        }
+    }
+
+    fn named(&self, name: &str) -> Option<&Issuer> {
+        let at = self
+            .issuers
+            .binary_search_by(|issuer| issuer.name.as_ref().cmp(name));
+        self.issuers.get(at.ok()?)
+    }
+
+    /// The trust domain whose workload the subject is, if it is one that is trusted.
+    fn trust_domain_of(&self, claims: &Members<'_>) -> Result<Option<&Issuer>> {
+        if !self.has_spiffe {
+            return Ok(None);
+        }
+        let domain = claim::registered(claims, "sub")?.and_then(spiffe::trust_domain);
+        Ok(domain
+            .and_then(|domain| self.named(domain))
+            .filter(|issuer| issuer.profile.is_spiffe))
     }
 }
 
