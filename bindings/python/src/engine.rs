@@ -158,14 +158,14 @@ impl Engine {
 
 /// Policies that are loaded, or are still to be.
 enum Wanted {
-    Loaded(bailiwick::Policies),
+    Loaded(Box<bailiwick::Policies>),
     Directory(PathBuf),
 }
 
 impl Wanted {
     fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Ok(policies) = object.cast::<Policies>() {
-            return Ok(Self::Loaded(policies.get().0.clone()));
+            return Ok(Self::Loaded(Box::new(policies.get().0.clone())));
         }
         object.extract().map(Self::Directory).map_err(|_| {
             PyTypeError::new_err(format!(
@@ -177,7 +177,7 @@ impl Wanted {
 
     fn load(self) -> bailiwick::Result<bailiwick::Policies> {
         match self {
-            Self::Loaded(policies) => Ok(policies),
+            Self::Loaded(policies) => Ok(*policies),
             Self::Directory(path) => bailiwick::Policies::from_directory(path),
         }
     }
