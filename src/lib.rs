@@ -20,6 +20,7 @@ mod error;
 pub mod json;
 pub mod platform;
 mod policy;
+pub mod store;
 #[cfg(feature = "suites")]
 pub mod suites;
 mod token;
