@@ -1,26 +1,23 @@
 # make demo    real tokens judged against real policies
-# make test    every test: Rust, the command, C, Python, the shipped policies
+# make test    every test: Rust, the command, C, the shipped policies
 # make ratios  the figures, against their peers, in one process
 # make bench   the core's own operations, by criterion
 
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
-.PHONY: demo test test-rust test-c test-python test-policies header ratios bench lint clean
+.PHONY: demo test test-rust test-c test-policies header ratios bench lint clean
 
 demo:
 	$(CARGO) run --quiet --release --example demo
 
-test: test-rust test-c test-python test-policies
+test: test-rust test-c test-policies
 
 test-rust:
-	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites,bailiwick/sqlite
+	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites
 
 test-c:
 	$(MAKE) -C bindings/c test
-
-test-python:
-	$(MAKE) -C bindings/python test
 
 # Writes include/bailiwick.h anew.
 header:

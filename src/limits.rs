@@ -60,14 +60,14 @@ pub const MAX_NUMERIC_DATE: i64 = 253_402_300_799;
 /// Largest difference between clocks that a profile may tolerate, in seconds.
 pub const MAX_LEEWAY_SECONDS: u32 = 300;
 
+/// Longest life of a token that is made here, in seconds (one day).
+pub const MAX_TOKEN_LIFETIME_SECONDS: u32 = 86_400;
+
 /// Most keys of one key set.
 pub const MAX_KEYS: usize = 256;
 
 /// Most scopes of one token; further ones make the token invalid.
 pub const MAX_SCOPES: usize = 256;
-
-/// Most bytes of changes in one transaction of a store, of one audit record and of one row of a snapshot (64 MiB).
-pub const MAX_TRANSACTION_BYTES: usize = 64 << 20;
 
 /// Stack of the thread on which Cedar's recursive parser and validator run, in bytes (64 MiB of address space, of
 /// which only what is touched becomes resident).

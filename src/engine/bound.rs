@@ -1,13 +1,12 @@
 //! What a session amounts to at one revision of the engine.
 
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arc_swap::Guard;
 
 use crate::decide::Kept;
 use crate::policy::{ActionIndex, ActionSet, SessionAttributes, Vocabulary};
-use crate::token::Attribute;
 use crate::value::{Context, Value};
 
 use super::session::{Session, SessionInner};
@@ -22,9 +21,6 @@ pub(super) struct Bound {
     pub(super) tenant: Option<Kept>,
     /// The actions that the scopes cover; none when nothing limits them.
     bailiwick: Option<ActionSet>,
-    /// What the session adds to the context of each action; made when first asked for, and only if the session has more
-    /// to add than every session.
-    added: Box<[OnceLock<Context<'static>>]>,
 }
 
 impl Bound {
@@ -40,33 +36,7 @@ impl Bound {
                 .scopes
                 .as_deref()
                 .map(|scopes| covered(vocabulary, scopes)),
-            added: if session.attributes.is_empty() {
-                Box::default()
-            } else {
-                vocabulary.actions().map(|_| OnceLock::new()).collect()
-            },
         }
-    }
-
-    /// What the session adds to the context of an action: what every session adds, and these attributes.
-    pub(super) fn added_to<'r, I: Iterator<Item = &'r Attribute>>(
-        &'r self,
-        action: ActionIndex,
-        usual: &'r Context<'static>,
-        attributes: impl Fn() -> I,
-    ) -> &'r Context<'static> {
-        let Some(added) = self.added.get(action.number()) else {
-            return usual;
-        };
-        added.get_or_init(|| {
-            let mut record = usual.clone();
-            for (name, value) in attributes() {
-                if let Some(value) = value {
-                    record.set(name.to_string(), value.clone());
-                }
-            }
-            record
-        })
     }
 
     pub(super) fn covers(&self, action: ActionIndex) -> bool {

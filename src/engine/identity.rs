@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Vocabulary;
-use crate::token::Attribute;
-use crate::value::{EntityUid, Value};
+use crate::value::EntityUid;
 
 /// The principal of a session, named by the part it plays or by its uid.
 ///
@@ -112,7 +111,6 @@ pub struct Identity<'a> {
     pub(super) scopes: Option<Vec<Cow<'a, str>>>,
     pub(super) grant_type: Option<Cow<'a, str>>,
     pub(super) expires: Option<i64>,
-    pub(super) attributes: Vec<Attribute>,
 }
 
 impl<'a> Identity<'a> {
@@ -125,7 +123,6 @@ impl<'a> Identity<'a> {
             scopes: None,
             grant_type: None,
             expires: None,
-            attributes: vec![],
         }
     }
 
@@ -142,7 +139,6 @@ impl<'a> Identity<'a> {
             scopes,
             grant_type: None,
             expires: None,
-            attributes: vec![],
         }
     }
 
@@ -157,15 +153,6 @@ impl<'a> Identity<'a> {
     #[must_use]
     pub fn grant_type(mut self, grant_type: impl Into<Cow<'a, str>>) -> Self {
         self.grant_type = Some(grant_type.into());
-        self
-    }
-
-    /// An attribute of the context that the session knows, such as whether the caller has used a second factor. It joins
-    /// the context of every action that declares it; a request cannot set it then.
-    #[must_use]
-    pub fn attribute(mut self, name: &str, value: impl Into<Value<'a>>) -> Self {
-        self.attributes
-            .push((name.into(), Some(value.into().into_owned())));
         self
     }
 

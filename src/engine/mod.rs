@@ -1,5 +1,6 @@
 //! The face of the library: an engine that authenticates tokens, makes sessions and lets them decide.
 
+mod authenticate;
 mod bound;
 mod builder;
 mod decision;
@@ -23,9 +24,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::policy::{Policies, Vocabulary};
-use crate::token::{Claims, PrincipalKind, Proof, Verifier};
+use crate::token::{Claims, PrincipalKind, TokenCache, Verifier};
 
 use snapshot::Snapshot;
 
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     writer: Mutex<()>,
     /// None when no issuer is trusted: then no token is.
     verifier: Option<Verifier>,
+    cache: TokenCache<Arc<authenticate::Known>>,
     clock: Clock,
 }
 
@@ -60,40 +62,6 @@ impl Engine {
     /// Begins an engine.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
-    }
-
-    /// Verifies a bearer token and makes a session of it, in the tenant that the request is about.
-    ///
-    /// # Errors
-    ///
-    /// A kind of 2xx for everything that is wrong with the token ([`ErrorKind::is_token`]), among them
-    /// [`ErrorKind::TokenTenant`] when it belongs to another tenant, and [`ErrorKind::Configuration`] when the schema has
-    /// no type for what the token names. The error never holds the token.
-    pub fn authenticate(&self, token: &str, tenant: Tenant<'_>) -> Result<Session> {
-        self.authenticate_bound(token, tenant, &Proof::none())
-    }
-
-    /// The same for a token that is bound to a key or a certificate, with the proof that its bearer holds it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Engine::authenticate`], and the kinds of [`Verifier::verify_bound`].
-    pub fn authenticate_bound(&self, token: &str, tenant: Tenant<'_>, proof: &Proof<'_>) -> Result<Session> {
-        let verifier = self.inner.verifier.as_ref().ok_or_else(|| {
-            Error::new(ErrorKind::TokenIssuer, "the engine trusts no issuer of tokens")
-                .help("add the issuer's profile when building the engine")
-        })?;
-        let claims = verifier.verify_bound(token, proof, self.inner.clock.now())?;
-        if let Some(owner) = claims.tenant()
-            && tenant.as_id() != Some(owner)
-        {
-            return Err(Error::new(
-                ErrorKind::TokenTenant,
-                "the token belongs to another tenant than the request",
-            )
-            .help("use a token that was issued for this tenant"));
-        }
-        self.session_of(identity_of(&claims), tenant)
     }
 
     /// A first-party session: a principal acting by itself, without a token and so without limits by scopes.
@@ -155,8 +123,7 @@ fn identity_of(claims: &Claims) -> Identity<'_> {
         _ => Principal::user(claims.subject()),
     };
     let scopes = claims.scopes().iter().map(String::as_str);
-    let mut identity = Identity::token(principal, scopes).expires(claims.valid_until());
-    identity.attributes = claims.all_attributes().to_vec();
+    let identity = Identity::token(principal, scopes).expires(claims.valid_until());
     match (claims.principal_kind(), claims.client_id()) {
         // A service account is its own client (RFC 9068 section 2.2): nobody else acts through it.
         (PrincipalKind::ServiceAccount, _) => identity.grant_type("client_credentials"),

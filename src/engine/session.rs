@@ -7,8 +7,6 @@ use arc_swap::ArcSwap;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NAME_BYTES;
-use crate::policy::SessionAttributes;
-use crate::token::Attribute;
 use crate::value::{Context, EntityUid, Value};
 
 use super::Inner;
@@ -38,8 +36,6 @@ pub(super) struct SessionInner {
     grant_type: Option<String>,
     expires: Option<i64>,
     pub(super) supplied: Supplied,
-    /// What else the session adds to the context of actions that declare it; its own names are not among them.
-    pub(super) attributes: Vec<Attribute>,
 }
 
 impl Session {
@@ -57,15 +53,6 @@ impl Session {
             .scopes
             .map(|scopes| scopes.into_iter().map(|scope| scope.into_owned()).collect());
         let grant_type = identity.grant_type.map(|it| it.into_owned());
-        let reserved = [SessionAttributes::APP, SessionAttributes::GRANT_TYPE];
-        let mut names = identity.attributes.iter().map(|(name, _)| name.as_ref());
-        if names.any(|name| reserved.contains(&name)) {
-            return Err(Error::new(
-                ErrorKind::ArgumentInvalid,
-                "`app` and `grant_type` are no free attributes of a session",
-            )
-            .help("say them by `.app(…)` and `.grant_type(…)`"));
-        }
         let inner = SessionInner {
             principal: identity.principal.resolve(vocabulary)?,
             tenant: tenant.resolve(vocabulary)?,
@@ -77,7 +64,6 @@ impl Session {
             scopes,
             grant_type,
             expires: identity.expires,
-            attributes: identity.attributes,
         };
         for uid in [Some(&inner.principal), inner.tenant.as_ref(), inner.app.as_ref()]
             .into_iter()
@@ -98,6 +84,17 @@ impl Session {
             inner: Arc::new(inner),
             bound: Arc::new(ArcSwap::from_pointee(bound)),
         })
+    }
+
+    /// About how many bytes a session occupies besides the names in it.
+    pub(super) const WEIGHT: usize = size_of::<SessionInner>() + size_of::<Bound>() + 128;
+
+    /// What a cache within the engine may keep of the session: all but the engine.
+    pub(super) fn keep(&self) -> KeptSession {
+        KeptSession {
+            inner: Arc::clone(&self.inner),
+            bound: Arc::clone(&self.bound),
+        }
     }
 
     /// Who acts.
@@ -180,6 +177,23 @@ impl Session {
 
     pub(super) fn now(&self) -> i64 {
         self.engine.clock.now()
+    }
+}
+
+/// A session without its engine.
+pub(super) struct KeptSession {
+    inner: Arc<SessionInner>,
+    bound: Arc<ArcSwap<Bound>>,
+}
+
+impl KeptSession {
+    /// The session again, of the engine that it came from.
+    pub(super) fn resume(&self, engine: Arc<Inner>) -> Session {
+        Session {
+            engine,
+            inner: Arc::clone(&self.inner),
+            bound: Arc::clone(&self.bound),
+        }
     }
 }
 

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_SCOPES;
-use crate::value::Value;
 
 use super::claim::{self, ClaimPath, Date};
-use super::confirmation::Confirmation;
-use super::context::Attribute;
 use super::json::{Json, Members};
-use super::profile::{Profile, ServiceAccountRule};
+use super::lineage::Lineage;
+use super::profile::Profile;
 
 /// Who bears a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +24,7 @@ pub enum PrincipalKind {
 /// [`Profile`].
 ///
 /// It is valid while `now` is less than [`expires`](Self::expires) plus the profile's leeway.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     issuer: Arc<str>,
     principal: PrincipalKind,
@@ -36,12 +34,13 @@ pub struct Claims {
     scopes: Vec<String>,
     expires: i64,
     valid_until: i64,
+    /// The first second at which the token is accepted, the leeway taken off.
+    valid_from: i64,
     not_before: Option<i64>,
     issued_at: Option<i64>,
     token_id: Option<String>,
     key_id: Option<String>,
-    attributes: Vec<Attribute>,
-    confirmation: Option<Confirmation>,
+    lineage: Lineage,
 }
 
 impl Claims {
@@ -112,32 +111,44 @@ impl Claims {
         self.token_id.as_deref()
     }
 
-    /// What the profile's [context claims](Profile::context_claim) amount to: names of attributes and their values, those
-    /// left out that the token leaves out.
-    pub fn attributes(&self) -> impl Iterator<Item = (&str, &Value<'static>)> {
-        let attributes = self.attributes.iter();
-        attributes.filter_map(|(name, value)| value.as_ref().map(|value| (name.as_ref(), value)))
-    }
-
-    /// The same with those that are left out: a request cannot set them either.
-    pub(crate) fn all_attributes(&self) -> &[Attribute] {
-        &self.attributes
-    }
-
-    /// True if the token is good only together with a [proof](super::Proof) of the key or certificate it is bound to.
-    #[must_use]
-    pub fn is_bound(&self) -> bool {
-        self.confirmation.is_some()
-    }
-
-    pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
-        self.confirmation.as_ref()
-    }
-
     /// The id of the key that signed the token (`kid` in its header).
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    /// Whether `now` lies within the token's times, as verification judges it.
+    pub(crate) fn is_timely(&self, now: i64) -> bool {
+        (self.valid_from..self.valid_until).contains(&now)
+    }
+
+    /// About how many bytes the claims occupy.
+    pub(crate) fn weight(&self) -> usize {
+        let texts = [
+            Some(&self.subject),
+            self.client_id.as_ref(),
+            self.tenant.as_ref(),
+            self.token_id.as_ref(),
+            self.key_id.as_ref(),
+            self.lineage.installation.as_ref(),
+            self.lineage.account.as_ref(),
+            self.lineage.grant.as_ref(),
+            self.lineage.family.as_ref(),
+            self.lineage.secret.as_ref(),
+        ];
+        let held = |text: &String| text.capacity() + 16;
+        let scopes: usize = self
+            .scopes
+            .iter()
+            .map(|scope| held(scope) + size_of::<String>())
+            .sum();
+        size_of::<Self>() + texts.into_iter().flatten().map(held).sum::<usize>() + scopes
+    }
+
+    /// What the token descends from; empty unless the platform itself issued it.
+    #[must_use]
+    pub fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 }
 
@@ -151,14 +162,17 @@ pub(crate) fn check(
 ) -> Result<Claims> {
     check_audience(profile, claims)?;
     let times = check_times(profile, claims, now)?;
-    check_kind_of_token(profile, claims)?;
+    check_kind_of_token(claims)?;
     for path in &profile.required {
         if matches!(path.find(claims)?, None | Some(Json::Null)) {
             return Err(claim::missing(path));
         }
     }
+    let subject = profile
+        .principal
+        .text(claims)?
+        .ok_or_else(|| claim::missing(&profile.principal))?;
     let client_id = client(&profile.clients, claims)?;
-    let (principal, subject) = bearer(profile, claims, client_id)?;
     let tenant = match &profile.tenant {
         Some(path) => Some(path.text(claims)?.ok_or_else(|| {
             claim::missing(path).help("if the issuer's tokens name no tenant, say `.tenant_from_request()`")
@@ -167,44 +181,46 @@ pub(crate) fn check(
     };
     Ok(Claims {
         issuer: issuer.clone(),
-        principal,
+        principal: principal_kind(profile, claims, subject, client_id)?,
         subject: subject.to_owned(),
         client_id: client_id.map(str::to_owned),
         tenant: tenant.map(str::to_owned),
-        scopes: match &profile.fixed_scopes {
-            Some(fixed) => fixed.clone(),
-            None => scopes(profile, principal, claims)?,
-        },
+        scopes: scopes(&profile.scopes, claims)?,
         expires: times.expires.floor,
         valid_until: profile.end(times.expires.floor),
+        valid_from: [times.not_before, times.issued_at]
+            .into_iter()
+            .flatten()
+            .map(|date| date.ceil.saturating_sub(profile.leeway.into()))
+            .max()
+            .unwrap_or(i64::MIN),
         not_before: times.not_before.map(|date| date.ceil),
         issued_at: times.issued_at.map(|date| date.floor),
         token_id: claim::registered(claims, "jti")?.map(str::to_owned),
         key_id: key_id.map(str::to_owned),
-        attributes: (profile.context.iter())
-            .map(|mapped| mapped.read(claims))
-            .collect::<Result<_>>()?,
-        confirmation: Confirmation::of(claims)?,
+        lineage: if profile.own {
+            Lineage::read(claims)?
+        } else {
+            Lineage::default()
+        },
     })
 }
 
 fn check_audience(profile: &Profile, claims: &Members<'_>) -> Result<()> {
     let is_ours = |audience: &str| profile.audiences.iter().any(|ours| ours == audience);
     let mut found = false;
-    let path = &profile.audience;
-    let wrong = |found: &Json<'_>, expected: &str| claim::wrong_type(&path.to_string(), found, expected);
-    match path.find(claims)? {
-        None => return Err(claim::missing(path)),
+    match claims.get("aud") {
+        None => return Err(claim::missing("aud")),
         Some(Json::Text(audience)) => found = is_ours(audience),
         Some(Json::Array(audiences)) => {
             for audience in audiences {
                 match audience {
                     Json::Text(audience) => found |= is_ours(audience),
-                    other => return Err(wrong(other, "strings")),
+                    other => return Err(claim::wrong_type("aud", other, "strings")),
                 }
             }
         }
-        Some(other) => return Err(wrong(other, "a string or an array of strings")),
+        Some(other) => return Err(claim::wrong_type("aud", other, "a string or an array of strings")),
     }
     if found {
         return Ok(());
@@ -263,8 +279,14 @@ fn check_times(profile: &Profile, claims: &Members<'_>, now: i64) -> Result<Time
     Ok(times)
 }
 
-/// Refuses tokens that are something else than access tokens.
-fn check_kind_of_token(profile: &Profile, claims: &Members<'_>) -> Result<()> {
+/// Refuses tokens that are more, or something else, than a bearer's access token.
+fn check_kind_of_token(claims: &Members<'_>) -> Result<()> {
+    if claims.get("cnf").is_some() {
+        return Err(Error::new(
+            ErrorKind::TokenBinding,
+            "the token is bound to a key (`cnf`), and nothing proves its possession",
+        ));
+    }
     // OpenID Connect Core §3.1.3.6 and §3.3.2.11; Cognito says it in a claim of its own.
     let names_use = matches!(claims.get("token_use"), Some(Json::Text(purpose)) if purpose == "id");
     if names_use || claims.get("at_hash").is_some() || claims.get("c_hash").is_some() {
@@ -273,53 +295,24 @@ fn check_kind_of_token(profile: &Profile, claims: &Members<'_>) -> Result<()> {
             "the token is an ID token; expected an access token",
         ));
     }
-    if let Some((path, accepted)) = &profile.use_claim {
-        let found = path.text(claims)?.ok_or_else(|| claim::missing(path))?;
-        if !accepted.iter().any(|accepted| accepted == found) {
-            return Err(Error::new(
-                ErrorKind::TokenType,
-                format!(
-                    "the token is no access token by its claim `{path}`; expected `{}`",
-                    accepted.join("` or `")
-                ),
-            ));
-        }
-    }
     Ok(())
 }
 
-/// Who bears the token, and the principal's id.
-fn bearer<'c>(
-    profile: &'c Profile,
-    claims: &'c Members<'_>,
-    client_id: Option<&'c str>,
-) -> Result<(PrincipalKind, &'c str)> {
-    let named = || -> Result<&'c str> {
-        let name = profile.principal.text(claims)?;
-        name.ok_or_else(|| claim::missing(&profile.principal))
-    };
+fn principal_kind(
+    profile: &Profile,
+    claims: &Members<'_>,
+    subject: &str,
+    client_id: Option<&str>,
+) -> Result<PrincipalKind> {
     let is_service_account = match &profile.service_account {
-        ServiceAccountRule::Is(path, value) => path.text(claims)? == Some(value),
-        ServiceAccountRule::NamesClient(path, before, after) => {
-            let name = path.text(claims)?;
-            let name = name.and_then(|name| name.strip_prefix(before.as_str())?.strip_suffix(after.as_str()));
-            name.is_some() && name == client_id
-        }
-        ServiceAccountRule::PrincipalIsClient => client_id == Some(named()?),
-        ServiceAccountRule::Always => true,
+        Some((path, value)) => path.text(claims)? == Some(value),
+        None => client_id == Some(subject),
     };
-    if !is_service_account {
-        return Ok((PrincipalKind::User, named()?));
-    }
-    let id = if profile.service_accounts_are_clients {
-        client_id.ok_or_else(|| match profile.clients.first() {
-            Some(path) => claim::missing(path),
-            None => claim::missing("client_id"),
-        })?
+    Ok(if is_service_account {
+        PrincipalKind::ServiceAccount
     } else {
-        named()?
-    };
-    Ok((PrincipalKind::ServiceAccount, id))
+        PrincipalKind::User
+    })
 }
 
 fn client<'c>(paths: &[ClaimPath], claims: &'c Members<'_>) -> Result<Option<&'c str>> {
@@ -334,11 +327,7 @@ fn client<'c>(paths: &[ClaimPath], claims: &'c Members<'_>) -> Result<Option<&'c
     Ok(found)
 }
 
-fn scopes(profile: &Profile, principal: PrincipalKind, claims: &Members<'_>) -> Result<Vec<String>> {
-    let paths = match (&profile.service_account_scopes, principal) {
-        (Some(paths), PrincipalKind::ServiceAccount) => paths,
-        _ => &profile.scopes,
-    };
+fn scopes(paths: &[ClaimPath], claims: &Members<'_>) -> Result<Vec<String>> {
     let mut found: Option<Vec<String>> = None;
     for path in paths {
         let Some(value) = path.find(claims)? else {
@@ -350,10 +339,7 @@ fn scopes(profile: &Profile, principal: PrincipalKind, claims: &Members<'_>) -> 
             _ => found = Some(next),
         }
     }
-    match (found, paths.first()) {
-        (None, Some(path)) if profile.requires_scopes => Err(claim::missing(path)),
-        (found, _) => Ok(found.unwrap_or_default()),
-    }
+    Ok(found.unwrap_or_default())
 }
 
 /// A string is split at single spaces (RFC 6749 §3.3), and nothing else is a separator. Spelling is compared byte by

@@ -17,24 +17,13 @@ pub(crate) struct Compact<'t> {
 impl<'t> Compact<'t> {
     /// Cuts a token at its two dots, without allocation and after the limit on its length.
     pub(crate) fn split(token: &'t str) -> Result<Self> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(Error::new(
-                ErrorKind::TokenTooLarge,
-                format!(
-                    "a token of {} bytes; at most {MAX_TOKEN_BYTES} are accepted",
-                    token.len()
-                ),
-            ));
-        }
+        check_length(token)?;
         Self::cut(token).ok_or_else(|| {
             let dots = token.bytes().filter(|byte| *byte == b'.').count();
-            let error = malformed(format!(
+            malformed(format!(
                 "a compact JWS has three segments joined by two dots; found {dots} dots"
-            ));
-            match dots {
-                4 => error.help("a token of five segments is encrypted (JWE); present a signed one"),
-                _ => error.help("pass the token alone, without `Bearer` and without JSON around it"),
-            }
+            ))
+            .help("pass the token alone, without `Bearer` and without JSON around it")
         })
     }
 
@@ -77,8 +66,22 @@ impl<'t> Compact<'t> {
     }
 }
 
+/// The limit on a token's length.
+pub(crate) fn check_length(token: &str) -> Result<()> {
+    if token.len() <= MAX_TOKEN_BYTES {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::TokenTooLarge,
+        format!(
+            "a token of {} bytes; at most {MAX_TOKEN_BYTES} are accepted",
+            token.len()
+        ),
+    ))
+}
+
 /// Decodes into `buffer`; what does not fit is too large.
-fn decode_within<'b>(segment: &str, text: &str, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+pub(crate) fn decode_within<'b>(segment: &str, text: &str, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
     let limit = buffer.len();
     // Four characters carry three bytes.
     if text.len() / 4 * 3 > limit {

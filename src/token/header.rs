@@ -44,7 +44,7 @@ impl<'a> Header<'a> {
     }
 }
 
-fn text<'a>(name: &str, value: Json<'a>) -> Result<Cow<'a, str>> {
+pub(crate) fn text<'a>(name: &str, value: Json<'a>) -> Result<Cow<'a, str>> {
     match value {
         Json::Text(text) => Ok(text),
         other => Err(Error::new(
@@ -54,7 +54,7 @@ fn text<'a>(name: &str, value: Json<'a>) -> Result<Cow<'a, str>> {
     }
 }
 
-fn refused(name: &str, reason: &str) -> Error {
+pub(crate) fn refused(name: &str, reason: &str) -> Error {
     Error::new(
         ErrorKind::TokenHeader,
         format!("the header has `{name}`, which is never accepted: {reason}"),

@@ -134,15 +134,6 @@ impl KeySet {
         Self::read("", jwks, jwk::read_secret)
     }
 
-    /// Reads the bundle of a SPIFFE trust domain: its keys for JWT-SVIDs (`use` is `jwt-svid`), each with its `kid`.
-    ///
-    /// # Errors
-    ///
-    /// As [`KeySet::from_jwks`].
-    pub fn from_spiffe_bundle(bundle: &[u8]) -> Result<Self> {
-        Self::read("", bundle, jwk::read_svid)
-    }
-
     /// Several sets as one, for an issuer whose keys come one by one.
     ///
     /// # Errors
@@ -174,6 +165,28 @@ impl KeySet {
             }
         }
         Ok(set)
+    }
+
+    /// No keys at all: nothing verifies.
+    pub(crate) fn empty() -> Self {
+        Self(Arc::new(Keys {
+            sorted: vec![],
+            named: 0,
+            warnings: vec![],
+        }))
+    }
+
+    /// Whether both are known to hold the same keys under the same ids for the same algorithms. Of shared secrets, which
+    /// are not kept, nothing is known.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let marks = |keys: &Self| -> Option<Vec<_>> {
+            let mark = |key: &Key| {
+                let is_known = !key.algorithm().is_symmetric();
+                is_known.then(|| (key.id().map(str::to_owned), key.algorithm(), key.thumbprint()))
+            };
+            keys.0.sorted.iter().map(mark).collect()
+        };
+        Arc::ptr_eq(&self.0, &other.0) || marks(self).is_some_and(|it| Some(it) == marks(other))
     }
 
     /// What was skipped and why, one sentence for each key.
@@ -247,18 +260,13 @@ impl KeySet {
         let Some(id) = id else {
             return self.only(algorithm);
         };
-        let (named, _) = self.0.sorted.split_at(self.0.named);
-        let key = named
-            .binary_search_by(|key| key.id().cmp(&Some(id)))
-            .ok()
-            .and_then(|at| named.get(at))
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::TokenUnknownKey,
-                    "no key of the issuer has the token's key id (`kid`)",
-                )
-                .help("load the issuer's current key set; it may have changed keys")
-            })?;
+        let key = self.named(id).ok_or_else(|| {
+            Error::new(
+                ErrorKind::TokenUnknownKey,
+                "no key of the issuer has the token's key id (`kid`)",
+            )
+            .help("load the issuer's current key set; it may have changed keys")
+        })?;
         if key.algorithm() == algorithm {
             return Ok(key);
         }
@@ -269,6 +277,17 @@ impl KeySet {
                 key.algorithm()
             ),
         ))
+    }
+
+    /// Whether a key has this id.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.named(id).is_some()
+    }
+
+    fn named(&self, id: &str) -> Option<&Key> {
+        let (named, _) = self.0.sorted.split_at(self.0.named);
+        let at = named.binary_search_by(|key| key.id().cmp(&Some(id))).ok()?;
+        named.get(at)
     }
 
     fn only(&self, algorithm: Algorithm) -> Result<&Key> {

@@ -2,41 +2,41 @@
 
 mod algorithm;
 mod base64url;
+pub(crate) mod cache;
 mod claim;
 mod claims;
 mod compact;
-mod confirmation;
-mod context;
-mod dpop;
+mod encryption_key;
 mod guessable;
 mod header;
 mod json;
+mod jwe;
 mod jwk;
 mod key;
+mod key_ring;
 mod key_set;
-mod nonce;
+mod key_source;
+mod lineage;
+mod minter;
 mod pem;
 mod profile;
-mod proof;
-mod provider;
-mod replay;
 mod signing_key;
-mod spiffe;
 mod strength;
-mod target_uri;
 mod verifier;
 
 pub use algorithm::Algorithm;
+pub(crate) use cache::TokenCache;
+pub use cache::TokenCacheUsage;
 pub use claims::{Claims, PrincipalKind};
-pub(crate) use context::Attribute;
-pub use context::ClaimType;
-pub use dpop::Dpop;
+pub use encryption_key::{Encryption, EncryptionKey};
+pub use key_ring::{KeyInfo, KeyPurpose, KeyRing, KeyStage, SealedKey, Sealer};
 pub use key_set::KeySet;
-pub use nonce::DpopNonces;
+pub use key_source::{KeySource, KeyStatus};
+pub use lineage::Lineage;
+pub use minter::{MintedToken, Minter, NewToken};
 pub use profile::Profile;
-pub use proof::Proof;
-pub use provider::Provider;
 pub use signing_key::SigningKey;
+pub(crate) use verifier::Mark;
 pub use verifier::Verifier;
 
 #[cfg(test)]

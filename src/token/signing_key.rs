@@ -172,6 +172,10 @@ impl SigningKey {
         self.public.to_jwk().to_string()
     }
 
+    pub(crate) fn public_jwk(&self) -> Value {
+        self.public.to_jwk()
+    }
+
     /// The public key as a key set of one (RFC 7517 §5).
     #[must_use]
     pub fn jwks(&self) -> String {
@@ -193,10 +197,15 @@ impl SigningKey {
                 "the claims of a token are a JSON object",
             ));
         }
+        self.sign_encoded(claims.to_string().as_bytes(), token_type)
+    }
+
+    /// Signs claims that are JSON text already.
+    pub(crate) fn sign_encoded(&self, claims: &[u8], token_type: &str) -> Result<String> {
         let header = json!({"alg": self.algorithm().name(), "typ": token_type, "kid": self.key_id()});
         let mut token = base64url::encode(header.to_string());
         token.push('.');
-        base64url::encode_onto(claims.to_string(), &mut token);
+        base64url::encode_onto(claims, &mut token);
         let signature = self.signature(token.as_bytes())?;
         token.push('.');
         base64url::encode_onto(signature, &mut token);
@@ -243,7 +252,7 @@ fn rsa_encoding(algorithm: Algorithm) -> Option<&'static dyn RsaEncoding> {
     })
 }
 
-fn no_randomness() -> Error {
+pub(crate) fn no_randomness() -> Error {
     Error::new(ErrorKind::Internal, "the system gives no randomness")
 }
 

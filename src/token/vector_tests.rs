@@ -8,7 +8,7 @@ use super::fixture::decode;
 use super::{Algorithm, KeySet, Profile, Verifier};
 
 /// The JSON document at that place; says so when it is not there.
-fn vectors(name: &str) -> Option<Value> {
+pub(crate) fn vectors(name: &str) -> Option<Value> {
     let folder = std::env::var_os("BAILIWICK_VECTORS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
         PathBuf::from,

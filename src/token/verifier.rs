@@ -5,16 +5,15 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_TOKEN_CLAIMS, MAX_TOKEN_HEADER_BYTES};
 
+use super::algorithm::Algorithm;
 use super::claim;
 use super::claims::{self, Claims};
 use super::compact::Compact;
-use super::dpop::Dpop;
 use super::header::{self, Header};
 use super::json::{self, Members};
-use super::key_set::KeySet;
+use super::jwe;
+use super::key_source::KeySource;
 use super::profile::{Profile, media_type};
-use super::proof::Proof;
-use super::spiffe;
 
 /// Verifies the tokens of the issuers it knows. Immutable; clones share everything; no call touches network or clock.
 ///
@@ -40,19 +39,23 @@ use super::spiffe;
 /// # Ok::<(), bailiwick::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Verifier {
-    issuers: Arc<[Issuer]>,
-    dpop: Dpop,
-    /// Whether any issuer is a trust domain of SPIFFE.
-    has_spiffe: bool,
-}
+pub struct Verifier(Arc<[Issuer]>);
 
 /// A profile that passed its checks.
 #[derive(Debug)]
 struct Issuer {
     name: Arc<str>,
     profile: Profile,
-    keys: KeySet,
+    keys: KeySource,
+}
+
+/// What the verification of a token rested on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The place of the issuer's profile in the verifier.
+    issuer: usize,
+    /// The version of the issuer's keys.
+    keys: u64,
 }
 
 impl Verifier {
@@ -88,23 +91,12 @@ impl Verifier {
                 .help("give it one profile; a profile may have several audiences"));
             }
         }
-        Ok(Self {
-            has_spiffe: issuers.iter().any(|issuer| issuer.profile.is_spiffe),
-            issuers: issuers.into(),
-            dpop: Dpop::new(),
-        })
-    }
-
-    /// Checks DPoP proofs by these settings; unless told, by those of [`Dpop::new`].
-    #[must_use]
-    pub fn dpop(mut self, dpop: Dpop) -> Self {
-        self.dpop = dpop;
-        self
+        Ok(Self(issuers.into()))
     }
 
     /// The issuers whose tokens are accepted, sorted.
     pub fn issuers(&self) -> impl Iterator<Item = &str> {
-        self.issuers.iter().map(|issuer| issuer.name.as_ref())
+        self.0.iter().map(|issuer| issuer.name.as_ref())
     }
 
     /// Verifies a token in compact serialization at the time `now`, in seconds since the Unix epoch.
@@ -113,95 +105,113 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A kind of 200 to 249 for the first check that fails; [`ErrorKind::TokenBinding`] for a token that is bound to a key
-    /// or certificate. No error repeats text of the token.
+    /// A kind of 200 to 249 for the first check that fails. No error repeats text of the token.
     pub fn verify(&self, token: &str, now: i64) -> Result<Claims> {
-        self.verify_bound(token, &Proof::none(), now)
+        self.verify_marked(token, now).map(|(claims, _)| claims)
     }
 
-    /// Verifies a token as [`verify`](Self::verify) does, together with the proof that its bearer holds what it is bound
-    /// to. A DPoP proof is good for one call.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Self::verify), and [`ErrorKind::ProofInvalid`], [`ErrorKind::ProofMismatch`],
-    /// [`ErrorKind::ProofExpired`], [`ErrorKind::ProofNonce`], [`ErrorKind::ProofReplayed`] and
-    /// [`ErrorKind::ProofUnrecorded`] for what is wrong with a DPoP proof.
-    pub fn verify_bound(&self, token: &str, proof: &Proof<'_>, now: i64) -> Result<Claims> {
-        let claims = self.verify_unbound(token, now)?;
-        self.check_proof(&claims, token, proof, now)?;
-        Ok(claims)
-    }
-
-    /// Whether everything is proven that a verified token demands. Every use of a token needs this, also of one whose
-    /// claims are known already.
-    pub(crate) fn check_proof(
-        &self,
-        claims: &Claims,
-        token: &str,
-        proof: &Proof<'_>,
-        now: i64,
-    ) -> Result<()> {
-        proof.check(claims, token, &self.dpop, now)
-    }
-
-    /// Verifies everything but the [proof](Self::check_proof).
-    pub(crate) fn verify_unbound(&self, token: &str, now: i64) -> Result<Claims> {
+    /// Verifies, and marks what the result rests on.
+    pub(crate) fn verify_marked(&self, token: &str, now: i64) -> Result<(Claims, Mark)> {
+        if jwe::is_encrypted(token) {
+            return self.decrypt(token, now);
+        }
         let parts = Compact::split(token)?;
         let mut buffer = [0; MAX_TOKEN_HEADER_BYTES];
         let header = Header::parse(parts.header(&mut buffer)?)?;
         let decoded = parts.claims()?;
         let claims = json::object("claims", &decoded, MAX_TOKEN_CLAIMS)?;
-        let issuer = self.issuer_of(&claims)?;
-        issuer.check_header(&header)?;
+        let (at, issuer) = self.issuer_of(&claims)?;
+        issuer.check_type(header.token_type.as_deref())?;
+        issuer.check_algorithm(header.algorithm)?;
         let key_id = header.key_id.as_deref();
-        parts.verify(issuer.keys.select(key_id, header.algorithm)?)?;
-        claims::check(&issuer.profile, &issuer.name, &claims, key_id, now)
+        let mut keys = issuer.keys.current(now)?;
+        if key_id.is_some_and(|id| !keys.set.has(id)) && issuer.keys.seek(keys.version, now) {
+            keys = issuer.keys.current(now)?;
+        }
+        parts.verify(keys.set.select(key_id, header.algorithm)?)?;
+        let claims = claims::check(&issuer.profile, &issuer.name, &claims, key_id, now)?;
+        Ok((
+            claims,
+            Mark {
+                issuer: at,
+                keys: keys.version,
+            },
+        ))
     }
 
-    fn issuer_of(&self, claims: &Members<'_>) -> Result<&Issuer> {
-        let name = claim::registered(claims, "iss")?;
-        if let Some(issuer) = name
-            .and_then(|name| self.named(name))
-            .filter(|issuer| !issuer.profile.is_spiffe)
-        {
-            return Ok(issuer);
-        }
-        if let Some(issuer) = self.trust_domain_of(claims)? {
-            return Ok(issuer);
-        }
-        match name {
-            None => Err(claim::missing("iss")),
-            Some(_) => Err(Error::new(
-                ErrorKind::TokenIssuer,
-                "no profile for the token's issuer (`iss`)",
+    /// A token that was encrypted to the platform itself: its claims lie open once it is decrypted.
+    fn decrypt(&self, token: &str, now: i64) -> Result<(Claims, Mark)> {
+        let parts = jwe::Compact::split(token)?;
+        let mut own = self
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(_, issuer)| issuer.profile.own)
+            .peekable();
+        if own.peek().is_none() {
+            return Err(Error::new(
+                ErrorKind::TokenMalformed,
+                "the token is encrypted (JWE), and no profile is the platform's own",
             )
-            .help("issuers are compared byte by byte; mind a slash at the end")),
+            .help("encrypted tokens are read by the platform's own profile alone; present a signed one, or add that profile"));
         }
+        let mut buffer = [0; MAX_TOKEN_HEADER_BYTES];
+        let header = jwe::Header::parse(parts.header(&mut buffer)?)?;
+        for (at, issuer) in own {
+            let keys = issuer.keys.current(now)?;
+            let key = keys
+                .decryption
+                .iter()
+                .find(|key| header.key_id.as_deref() == Some(key.key_id()));
+            let Some(key) = key else { continue };
+            issuer.check_type(header.token_type.as_deref())?;
+            let plaintext = parts.open(&header, key)?;
+            let claims = json::object("claims", &plaintext, MAX_TOKEN_CLAIMS)?;
+            let name = claim::registered(&claims, "iss")?.ok_or_else(|| claim::missing("iss"))?;
+            if name != issuer.name.as_ref() {
+                return Err(unknown_issuer());
+            }
+            let key_id = Some(key.key_id());
+            let claims = claims::check(&issuer.profile, &issuer.name, &claims, key_id, now)?;
+            return Ok((
+                claims,
+                Mark {
+                    issuer: at,
+                    keys: keys.version,
+                },
+            ));
+        }
+        Err(jwe::undecryptable())
     }
 
-    fn named(&self, name: &str) -> Option<&Issuer> {
-        let at = self
-            .issuers
-            .binary_search_by(|issuer| issuer.name.as_ref().cmp(name));
-        self.issuers.get(at.ok()?)
+    /// Whether what a verification rested on still stands: the profile is the same one as ever, its keys are of the
+    /// same version, and they are not too old.
+    pub(crate) fn stands(&self, mark: Mark, now: i64) -> bool {
+        (self.0.get(mark.issuer))
+            .is_some_and(|issuer| issuer.keys.version(now).is_ok_and(|it| it == mark.keys))
     }
 
-    /// The trust domain whose workload the subject is, if it is one that is trusted.
-    fn trust_domain_of(&self, claims: &Members<'_>) -> Result<Option<&Issuer>> {
-        if !self.has_spiffe {
-            return Ok(None);
-        }
-        let domain = claim::registered(claims, "sub")?.and_then(spiffe::trust_domain);
-        Ok(domain
-            .and_then(|domain| self.named(domain))
-            .filter(|issuer| issuer.profile.is_spiffe))
+    fn issuer_of(&self, claims: &Members<'_>) -> Result<(usize, &Issuer)> {
+        let name = claim::registered(claims, "iss")?.ok_or_else(|| claim::missing("iss"))?;
+        self.0
+            .binary_search_by(|issuer| issuer.name.as_ref().cmp(name))
+            .ok()
+            .and_then(|at| Some((at, self.0.get(at)?)))
+            .ok_or_else(unknown_issuer)
     }
 }
 
+fn unknown_issuer() -> Error {
+    Error::new(
+        ErrorKind::TokenIssuer,
+        "no profile for the token's issuer (`iss`)",
+    )
+    .help("issuers are compared byte by byte; mind a slash at the end")
+}
+
 impl Issuer {
-    fn check_header(&self, header: &Header<'_>) -> Result<()> {
-        let accepted = match &header.token_type {
+    fn check_type(&self, token_type: Option<&str>) -> Result<()> {
+        let accepted = match token_type {
             Some(name) => {
                 let name = media_type(name);
                 let mut types = self.profile.token_types.iter();
@@ -210,7 +220,7 @@ impl Issuer {
             None => self.profile.accepts_untyped,
         };
         if !accepted {
-            let found = match &header.token_type {
+            let found = match token_type {
                 Some(name) if media_type(name).eq_ignore_ascii_case("JWT") => "`JWT`",
                 Some(name) if media_type(name).eq_ignore_ascii_case("at+jwt") => "`at+jwt`",
                 Some(_) => "another",
@@ -225,12 +235,15 @@ impl Issuer {
             )
             .help("if this issuer types its access tokens otherwise, say so with `.token_types(…)`"));
         }
-        if !self.profile.algorithms.contains(&header.algorithm) {
+        Ok(())
+    }
+
+    fn check_algorithm(&self, algorithm: Algorithm) -> Result<()> {
+        if !self.profile.algorithms.contains(&algorithm) {
             return Err(Error::new(
                 ErrorKind::TokenAlgorithm,
                 format!(
-                    "the token says {}; its issuer's profile accepts {}",
-                    header.algorithm,
+                    "the token says {algorithm}; its issuer's profile accepts {}",
                     header::list(&self.profile.algorithms)
                 ),
             ));

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::token::KeySet;
 use crate::token::fixture::{Fixture, ISSUER, NOW, claims, claims_with, keys, profile};
 use crate::{Algorithm, SigningKey};
 
