@@ -1,23 +1,26 @@
 # make demo    real tokens judged against real policies
-# make test    every test: Rust, the command, C, the shipped policies
+# make test    every test: Rust, the command, C, Python, the shipped policies
 # make ratios  the figures, against their peers, in one process
 # make bench   the core's own operations, by criterion
 
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
-.PHONY: demo test test-rust test-c test-policies header ratios bench lint clean
+.PHONY: demo test test-rust test-c test-python test-policies header wheel ratios ratios-python bench lint clean
 
 demo:
 	$(CARGO) run --quiet --release --example demo
 
-test: test-rust test-c test-policies
+test: test-rust test-c test-python test-policies
 
 test-rust:
 	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites
 
 test-c:
 	$(MAKE) -C bindings/c test
+
+test-python:
+	$(MAKE) -C bindings/python test
 
 # Writes include/bailiwick.h anew.
 header:
@@ -30,8 +33,15 @@ test-policies:
 		"$(CARGO_TARGET_DIR)/debug/bailiwick" test "$$directory" | tail -n 1 || exit 1; \
 	done
 
+ratios-python:
+	$(MAKE) --no-print-directory -C bindings/python ratios
+
 ratios:
 	$(CARGO) bench --quiet --bench ratios
+
+# A wheel and a source distribution for release, in target/python-wheels/release.
+wheel:
+	$(MAKE) -C bindings/python wheel
 
 bench:
 	$(CARGO) bench --quiet --bench core

@@ -1,0 +1,82 @@
+//! `Entity`: an entity with its attributes, tags and parents.
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::error::raising;
+use crate::json::dumps;
+use crate::uid::{EntityUid, id_text, pair_repr, uid_of};
+use crate::value::record;
+
+/// An entity as a host brings it along with a request: uid, parents, attributes and tags.
+///
+/// >>> project = Entity("Project", "p9", parents=[("Company", "acme")], attrs={"closed": False})
+/// >>> project
+/// Entity('Project', 'p9')
+/// >>> project.parents
+/// (EntityUid('Company', 'acme'),)
+#[pyclass(frozen, eq, module = "bailiwick")]
+#[derive(PartialEq)]
+pub(crate) struct Entity(pub(crate) bailiwick::Entity<'static>);
+
+#[pymethods]
+impl Entity {
+    #[new]
+    #[pyo3(signature = (r#type, id, /, *, parents=None, attrs=None, tags=None))]
+    fn new(
+        r#type: &Bound<'_, PyString>,
+        id: &Bound<'_, PyAny>,
+        parents: Option<&Bound<'_, PyAny>>,
+        attrs: Option<&Bound<'_, PyAny>>,
+        tags: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        build(r#type, id, parents, attrs, tags).map(Self)
+    }
+
+    /// Reads an entity in Cedar's JSON form: `{"uid": …, "attrs": …, "parents": …, "tags": …}`.
+    #[staticmethod]
+    #[pyo3(signature = (entity, /))]
+    fn from_json(py: Python<'_>, entity: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let json = bailiwick::json::parse("entity", dumps(entity)?.as_bytes()).map_err(raising(py))?;
+        bailiwick::Entity::from_json(&json).map(Self).map_err(raising(py))
+    }
+
+    /// The uid.
+    #[getter]
+    fn uid(&self) -> EntityUid {
+        EntityUid(self.0.uid().clone())
+    }
+
+    /// The uids of the parents.
+    #[getter]
+    fn parents<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
+        pyo3::types::PyTuple::new(py, self.0.parents().iter().cloned().map(EntityUid))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Entity({})", pair_repr(py, self.0.uid())?))
+    }
+}
+
+/// An entity of Python's arguments.
+pub(crate) fn build(
+    type_name: &Bound<'_, PyString>,
+    id: &Bound<'_, PyAny>,
+    parents: Option<&Bound<'_, PyAny>>,
+    attrs: Option<&Bound<'_, PyAny>>,
+    tags: Option<&Bound<'_, PyAny>>,
+) -> PyResult<bailiwick::Entity<'static>> {
+    let mut entity = bailiwick::Entity::new(type_name.to_str()?.to_owned(), id_text(id)?);
+    if let Some(parents) = parents {
+        for parent in parents.try_iter()? {
+            entity.parents_mut().push(uid_of(&parent?)?);
+        }
+    }
+    if let Some(attrs) = attrs {
+        *entity.attrs_mut() = record(attrs, "attrs")?;
+    }
+    if let Some(tags) = tags {
+        *entity.tags_mut() = record(tags, "tags")?;
+    }
+    Ok(entity)
+}

@@ -1,0 +1,340 @@
+//! Ordinary Python values as Cedar's.
+//!
+//! Texts at the top of a context stay borrowed from Python for the length of a request; whatever lies deeper is copied.
+
+use std::net::IpAddr;
+
+use bailiwick::limits::MAX_VALUE_DEPTH;
+use bailiwick::{Datetime, Decimal, Duration, IpNet, Record, Value};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{
+    PyBool, PyDateTime, PyDelta, PyDeltaAccess as _, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMapping,
+    PySet, PyString, PyTuple, PyType,
+};
+
+use crate::extension::Extension;
+use crate::uid::reference;
+
+/// Why a value has no counterpart in Cedar, and where it lies.
+pub(crate) struct Refusal {
+    /// From the inside out.
+    path: Vec<String>,
+    what: What,
+}
+
+enum What {
+    Type(String),
+    Value(String),
+    Raised(PyErr),
+}
+
+impl From<PyErr> for Refusal {
+    fn from(error: PyErr) -> Self {
+        Self {
+            path: vec![],
+            what: What::Raised(error),
+        }
+    }
+}
+
+impl Refusal {
+    fn of_type(message: impl Into<String>) -> Self {
+        Self {
+            path: vec![],
+            what: What::Type(message.into()),
+        }
+    }
+
+    fn of_value(message: impl Into<String>) -> Self {
+        Self {
+            path: vec![],
+            what: What::Value(message.into()),
+        }
+    }
+
+    pub(crate) fn within(mut self, name: &str) -> Self {
+        self.path.push(name.chars().take(80).collect());
+        self
+    }
+
+    /// The exception: `TypeError` or `ValueError` naming the place, or what Python raised itself.
+    pub(crate) fn raised(self, root: &str) -> PyErr {
+        let place = std::iter::once(root.to_owned())
+            .chain(self.path.into_iter().rev())
+            .collect::<Vec<_>>()
+            .join(".");
+        match self.what {
+            What::Type(message) => PyTypeError::new_err(format!("{place}: {message}")),
+            What::Value(message) => PyValueError::new_err(format!("{place}: {message}")),
+            What::Raised(error) => error,
+        }
+    }
+}
+
+/// The object's type as messages show it.
+pub(crate) fn kind_of(object: &Bound<'_, PyAny>) -> String {
+    object
+        .get_type()
+        .qualname()
+        .map_or_else(|_| "an object".to_owned(), |name| name.to_string())
+}
+
+/// A record from a mapping, borrowing nothing.
+pub(crate) fn record(object: &Bound<'_, PyAny>, root: &str) -> PyResult<Record<'static>> {
+    let entries = owned_record(object, 0).map_err(|refusal| refusal.raised(root))?;
+    entries.ok_or_else(|| {
+        PyTypeError::new_err(format!(
+            "{root}: a mapping of names to values, not {}",
+            kind_of(object)
+        ))
+    })
+}
+
+/// A value that borrows texts from `object`, at `depth` containers below the top.
+pub(crate) fn value<'a>(object: &'a Bound<'_, PyAny>, depth: usize) -> Result<Value<'a>, Refusal> {
+    if let Ok(text) = object.cast::<PyString>() {
+        return Ok(Value::from(text.to_str()?));
+    }
+    if let Ok(truth) = object.cast::<PyBool>() {
+        return Ok(Value::Bool(truth.is_true()));
+    }
+    if object.is_instance_of::<PyInt>() {
+        return object
+            .extract()
+            .map(Value::Long)
+            .map_err(|_| Refusal::of_value("an int beyond 64 bits; Cedar's Long holds -2**63 to 2**63 - 1"));
+    }
+    if let Some(uid) = reference(object) {
+        return Ok(Value::Entity(uid.to_uid()));
+    }
+    if depth >= MAX_VALUE_DEPTH {
+        return Err(Refusal::of_value(format!(
+            "nested more than {MAX_VALUE_DEPTH} deep, or containing itself"
+        )));
+    }
+    if let Some(items) = items(object, depth)? {
+        return Ok(Value::Set(items));
+    }
+    if let Some(record) = owned_record(object, depth)? {
+        return Ok(Value::Record(record));
+    }
+    extension(object)
+}
+
+fn items(object: &Bound<'_, PyAny>, depth: usize) -> Result<Option<Vec<Value<'static>>>, Refusal> {
+    let is_collection = object.is_instance_of::<PyList>()
+        || object.is_instance_of::<PyTuple>()
+        || object.is_instance_of::<PySet>()
+        || object.is_instance_of::<PyFrozenSet>();
+    if !is_collection {
+        return Ok(None);
+    }
+    let mut values = Vec::with_capacity(object.len()?);
+    for item in object.try_iter()? {
+        let item = item?;
+        let value = value(&item, depth + 1).map_err(|refusal| refusal.within("[]"))?;
+        values.push(value.into_owned());
+    }
+    Ok(Some(values))
+}
+
+fn owned_record(object: &Bound<'_, PyAny>, depth: usize) -> Result<Option<Record<'static>>, Refusal> {
+    let mut record = Record::new();
+    let mut set = |name: &Bound<'_, PyAny>, item: &Bound<'_, PyAny>| {
+        let name = name_of(name)?;
+        let value = value(item, depth + 1).map_err(|refusal| refusal.within(name))?;
+        record.set(name.to_owned(), value.into_owned());
+        Ok::<(), Refusal>(())
+    };
+    if let Ok(dict) = object.cast::<PyDict>() {
+        for (name, item) in dict {
+            set(&name, &item)?;
+        }
+    } else if let Ok(mapping) = object.cast::<PyMapping>() {
+        for entry in mapping.items()? {
+            set(&entry.get_item(0)?, &entry.get_item(1)?)?;
+        }
+    } else {
+        return Ok(None);
+    }
+    Ok(Some(record))
+}
+
+/// The name of an attribute.
+pub(crate) fn name_of<'a>(name: &'a Bound<'_, PyAny>) -> Result<&'a str, Refusal> {
+    match name.cast::<PyString>() {
+        Ok(name) => Ok(name.to_str()?),
+        Err(_) => Err(Refusal::of_type(format!("names are str, not {}", kind_of(name)))),
+    }
+}
+
+/// The values that Python's standard library has classes for.
+fn extension(object: &Bound<'_, PyAny>) -> Result<Value<'static>, Refusal> {
+    let py = object.py();
+    if let Ok(moment) = object.cast::<PyDateTime>() {
+        return datetime(moment).map(Value::Datetime);
+    }
+    if let Ok(span) = object.cast::<PyDelta>() {
+        return Ok(Value::Duration(Duration::from_millis(millis(span))));
+    }
+    if let Ok(made) = object.cast::<Extension>() {
+        return Ok(made.get().value.clone());
+    }
+    if object.is_instance(decimal_type(py)?)? {
+        return decimal(object).map(Value::Decimal);
+    }
+    if let Some(range) = ip(object)? {
+        return Ok(Value::Ip(range));
+    }
+    let advice = if object.is_none() {
+        "Cedar has no null: leave the attribute out"
+    } else if object.is_instance_of::<PyFloat>() {
+        "Cedar has no floating point: use int or decimal.Decimal"
+    } else if object.is_instance(uuid_type(py)?)? {
+        "pass str(value), or EntityUid(type, value) for a reference"
+    } else {
+        "use str, bool, int, EntityUid, a collection, a dict, or a value of ipaddress, decimal or datetime"
+    };
+    Err(Refusal::of_type(format!(
+        "{} is no value of Cedar's; {advice}",
+        kind_of(object)
+    )))
+}
+
+/// Milliseconds, rounded down: Cedar knows nothing finer.
+fn millis(span: &Bound<'_, PyDelta>) -> i64 {
+    let seconds = i64::from(span.get_days()) * 86_400 + i64::from(span.get_seconds());
+    seconds * 1000 + i64::from(span.get_microseconds()) / 1000
+}
+
+fn datetime(moment: &Bound<'_, PyDateTime>) -> Result<Datetime, Refusal> {
+    static EPOCH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = moment.py();
+    let has_offset = !moment.call_method0(pyo3::intern!(py, "utcoffset"))?.is_none();
+    if !has_offset {
+        return Err(Refusal::of_value(
+            "a datetime without a timezone; say which: datetime.now(timezone.utc)",
+        ));
+    }
+    let epoch = EPOCH.get_or_try_init(py, || {
+        let utc = pyo3::types::PyTzInfo::utc(py)?.to_owned();
+        PyDateTime::new(py, 1970, 1, 1, 0, 0, 0, 0, Some(&utc)).map(|epoch| epoch.into_any().unbind())
+    })?;
+    let since = moment.sub(epoch.bind(py))?;
+    let since = since.cast::<PyDelta>().map_err(PyErr::from)?;
+    Ok(Datetime::from_millis(millis(since)))
+}
+
+/// Four decimal places, as Cedar's `decimal` has.
+fn decimal(object: &Bound<'_, PyAny>) -> Result<Decimal, Refusal> {
+    const PLACES: usize = 4;
+    let unfit = || {
+        Refusal::of_value(
+            "a Decimal that Cedar cannot hold: finite, at most 4 decimal places, within \
+             ±922337203685477.5807; round it first",
+        )
+    };
+    let (sign, digits, exponent): (i64, Vec<u8>, Bound<'_, PyAny>) =
+        object.call_method0("as_tuple")?.extract()?;
+    // Infinity and NaN have a letter for an exponent.
+    let exponent: i64 = exponent.extract().map_err(|_| unfit())?;
+    let mut significant = digits.as_slice();
+    let mut places = exponent.saturating_add(PLACES as i64);
+    while places < 0
+        && let Some((0, rest)) = significant.split_last()
+    {
+        significant = rest;
+        places += 1;
+    }
+    if significant.iter().all(|digit| *digit == 0) {
+        return Ok(Decimal::from_ten_thousandths(0));
+    }
+    if !(0..=19).contains(&places) {
+        return Err(unfit());
+    }
+    let sign = if sign == 1 { -1 } else { 1 };
+    let mut number: i64 = 0;
+    let zeros = usize::try_from(places).map_err(|_| unfit())?;
+    for digit in significant.iter().copied().chain(std::iter::repeat_n(0, zeros)) {
+        number = number
+            .checked_mul(10)
+            .and_then(|number| number.checked_add(sign * i64::from(digit)))
+            .ok_or_else(unfit)?;
+    }
+    Ok(Decimal::from_ten_thousandths(number))
+}
+
+fn ip(object: &Bound<'_, PyAny>) -> Result<Option<IpNet>, Refusal> {
+    static CLASSES: PyOnceLock<Vec<(Py<PyType>, bool)>> = PyOnceLock::new();
+    let py = object.py();
+    let classes = CLASSES.get_or_try_init(py, || {
+        let module = py.import("ipaddress")?;
+        // An interface is an address by inheritance, so it comes first.
+        [
+            ("IPv4Interface", true),
+            ("IPv6Interface", true),
+            ("IPv4Network", true),
+            ("IPv6Network", true),
+            ("IPv4Address", false),
+            ("IPv6Address", false),
+        ]
+        .into_iter()
+        .map(|(name, is_range)| Ok((module.getattr(name)?.cast_into::<PyType>()?.unbind(), is_range)))
+        .collect::<PyResult<Vec<_>>>()
+    })?;
+    for (class, is_range) in classes {
+        if !object.is_instance(class.bind(py))? {
+            continue;
+        }
+        let is_network = *is_range && object.hasattr("network_address")?;
+        let address = if is_network {
+            object.getattr("network_address")?
+        } else {
+            object.clone()
+        };
+        if address
+            .getattr_opt("scope_id")?
+            .is_some_and(|scope| !scope.is_none())
+        {
+            return Err(Refusal::of_value(
+                "an address with a scope id, which Cedar does not know",
+            ));
+        }
+        let packed: Vec<u8> = address.getattr("packed")?.extract()?;
+        let address = match (
+            <[u8; 4]>::try_from(packed.as_slice()),
+            <[u8; 16]>::try_from(packed.as_slice()),
+        ) {
+            (Ok(octets), _) => IpAddr::from(octets),
+            (_, Ok(octets)) => IpAddr::from(octets),
+            _ => return Err(Refusal::of_value("an address of neither 4 nor 16 bytes")),
+        };
+        if !is_range {
+            return Ok(Some(IpNet::new(address)));
+        }
+        let prefix: u8 = if is_network {
+            object.getattr("prefixlen")?.extract()?
+        } else {
+            object.getattr("network")?.getattr("prefixlen")?.extract()?
+        };
+        let single = IpNet::new(address).to_string();
+        let text = format!("{}/{prefix}", single.split('/').next().unwrap_or_default());
+        return match text.parse() {
+            Ok(range) => Ok(Some(range)),
+            Err(error) => Err(Refusal::of_value(bailiwick::Error::message(&error))),
+        };
+    }
+    Ok(None)
+}
+
+pub(crate) fn uuid_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static UUID: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    UUID.import(py, "uuid", "UUID")
+}
+
+fn decimal_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    DECIMAL.import(py, "decimal", "Decimal")
+}
