@@ -22,6 +22,11 @@ test-c:
 test-python:
 	$(MAKE) -C bindings/python test
 
+.PHONY: test-native
+# The C tests under valgrind and gcc's sanitizers.
+test-native:
+	$(MAKE) -C bindings/c native
+
 # Writes include/bailiwick.h anew.
 header:
 	$(MAKE) -C bindings/c header

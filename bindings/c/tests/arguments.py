@@ -1,0 +1,149 @@
+"""Writes a C program that calls every function of the header with each of its arguments made bad in turn.
+
+NULL for each pointer; text that is NULL with a length, that is not UTF-8, and that is longer than any limit; a handle of
+another type. Each must be refused with the right status, an error that says the same, and outputs that say "deny"; what is
+marked optional must be taken.
+"""
+
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+FUNCTION = re.compile(r"^(?!typedef|static)([a-z][\w ]*?[ *]+)(bw_\w+)\(([^;{]*)\);", re.MULTILINE)
+
+# What may be NULL, by function and argument.
+OPTIONAL = {("bw_engine_open", "config"), ("bw_engine_from_source", "config"), ("bw_engine_reload", "revision"),
+            ("bw_engine_reload_source", "revision")}
+# Texts that must make sense for the later arguments to be looked at.
+TEXTS = {"claims": "{}", "json": "{}", "directory": "policies/construction", "path": "policies/construction"}
+# Objects that never change are made once; a builder is made anew for each call.
+SHARED = {"bw_engine": "engine", "bw_session": "session", "bw_keys": "keys", "bw_clock": "clock_", "bw_error": "error",
+          "bw_details": "details", "bw_signing_key": "key", "bw_identity": "&identity"}
+FRESH = {"bw_profile": "new_profile(keys)", "bw_config": "new_config(profile, clock_)", "bw_source": "new_source()",
+         "bw_request": "new_request()"}
+
+
+class Argument:
+    def __init__(self, text):
+        self.type, self.name = re.fullmatch(r"(.*?)(\w+)", " ".join(text.split())).groups()
+        self.type = self.type.strip().replace(" *", "*").replace("const ", "")
+        self.base = self.type.rstrip("*")
+
+    @property
+    def is_handle(self):
+        return self.type.endswith("*") and not self.type.endswith("**") and (self.base in SHARED or self.base in FRESH)
+
+    def valid(self):
+        if self.type == "bw_str":
+            return f'BW_STR("{TEXTS.get(self.name, "x")}")'
+        if self.is_handle:
+            return SHARED.get(self.base) or f"fresh_{self.base}"
+        return {"bw_error**": "&err", "char**": "&string", "bw_str*": "&text", "bw_decision*": "&decision",
+                "uint64_t*": "&revision", "size_t": "1", "bool": "true"}.get(
+                    self.type, f"&out_{self.base}" if self.type.endswith("**") else "0")
+
+
+def functions():
+    header = re.sub(r"/\*.*?\*/", "", (ROOT / "include/bailiwick.h").read_text(), flags=re.DOTALL)
+    for result, name, arguments in FUNCTION.findall(header):
+        arguments = [Argument(it) for it in arguments.split(",") if it.strip() != "void"]
+        yield result.strip().replace(" *", "*"), name, arguments
+
+
+def call(result, name, arguments, bad, value, expected):
+    """One call with one bad argument, and what must come of it."""
+    values = [value if argument is bad else argument.valid() for argument in arguments]
+    lines = []
+    for argument in arguments:
+        if argument.base in FRESH and argument is not bad and argument.is_handle:
+            lines.append(f"{argument.base} *fresh_{argument.base} = {FRESH[argument.base]};")
+        if argument.type.endswith("**") and argument.base not in ("bw_error", "char"):
+            lines.append(f"{argument.base} *out_{argument.base} = NULL;")
+    invocation = f"{name}({', '.join(values)})"
+    errs = any(argument.type == "bw_error**" for argument in arguments) and bad.type != "bw_error**"
+    if result == "void":
+        lines.append(f"{invocation};")
+    elif result == "bw_status" and name != "bw_error_code" and expected:
+        lines.append(f"CHECK_STATUS({invocation}, {expected});")
+        if errs:
+            lines.append(f"CHECK(bw_error_code(err) == {expected} && bw_error_message(err)[0] != 0);")
+        for argument in arguments:
+            if argument.type.endswith("**") and argument.base != "bw_error" and argument is not bad:
+                place = "string" if argument.base == "char" else f"out_{argument.base}"
+                lines.append(f"CHECK({place} == NULL);")
+            if argument.type == "bw_decision*" and argument is not bad:
+                lines.append("CHECK(!decision.allowed && decision.reason != BW_REASON_PERMITTED);")
+                lines.append("decision.allowed = true;")
+    elif result in ("bw_status", "size_t", "uint64_t", "int64_t", "bool", "uint32_t"):
+        lines.append(f"CHECK({invocation} == 0);" if expected and name != "bw_error_code" else f"(void){invocation};")
+    elif result == "bw_str":
+        lines.append(f"CHECK({invocation}.len == 0);")
+    else:
+        lines.append(f"(void){invocation};")
+    lines.append("bw_error_free(err); err = NULL; bw_string_free(string); string = NULL;")
+    for argument in arguments:
+        if argument.base in FRESH and argument is not bad and argument.is_handle and not name.endswith("_free"):
+            lines.append(f"bw_{argument.base[3:]}_free(fresh_{argument.base});")
+        if argument.type.endswith("**") and argument.base not in ("bw_error", "char"):
+            lines.append(f"bw_{argument.base[3:]}_free(out_{argument.base});")
+    return "    {\n        " + "\n        ".join(lines) + "\n    }"
+
+
+def calls():
+    for result, name, arguments in functions():
+        for bad in arguments:
+            if bad.type == "bw_str":
+                yield call(result, name, arguments, bad, "null_with_length", "BW_NULL_ARGUMENT")
+                yield call(result, name, arguments, bad, "not_utf8", "BW_NOT_UTF8")
+                yield call(result, name, arguments, bad, "too_long", "BW_LIMIT_EXCEEDED")
+            elif bad.type.endswith("*"):
+                optional = bad.type == "bw_error**" or (name, bad.name) in OPTIONAL
+                yield call(result, name, arguments, bad, "NULL", None if optional else "BW_NULL_ARGUMENT")
+            if bad.is_handle and bad.base != "bw_identity":
+                other = "session" if bad.base != "bw_session" else "engine"
+                yield call(result, name, arguments, bad, f"({bad.base} *)(void *)(uintptr_t){other}",
+                           "BW_ARGUMENT_INVALID")
+
+
+print('''#include "fixture.h"
+
+int main(void)
+{
+    bw_clock *clock_ = NULL;
+    bw_clock_fixed(NOW, &clock_, NULL);
+    bw_signing_key *key = new_key();
+    bw_keys *keys = new_keys(key);
+    bw_profile *profile = new_profile(keys);
+    bw_config *config = new_config(profile, clock_);
+    bw_engine *engine = NULL;
+    bw_error *error = NULL, *err = NULL;
+    CHECK_STATUS(bw_engine_open(BW_STR("no/such/directory"), NULL, &engine, &error), BW_IO);
+    engine = new_engine(config);
+    bw_session *session = new_session(engine);
+    bw_request *request = new_request();
+    bw_decision decision = BW_DECISION_INIT;
+    bw_details *details = NULL;
+    CHECK_STATUS(bw_decide_detailed(session, BW_STR("rfis.view"), request, &decision, &details, NULL), BW_OK);
+    CHECK(decision.allowed);
+    bw_identity identity;
+    memset(&identity, 0, sizeof identity);
+    identity.size = sizeof identity;
+    const bw_str text = BW_STR("x"), null_with_length = {NULL, 5}, not_utf8 = {"a\\xff", 2}, too_long = {"x", (size_t)-1};
+    char *string = NULL;
+    uint64_t revision = 0;
+    (void)text;
+''')
+print("\n".join(calls()))
+print('''
+    bw_error_free(error);
+    bw_details_free(details);
+    bw_request_free(request);
+    bw_session_free(session);
+    bw_engine_free(engine);
+    bw_config_free(config);
+    bw_profile_free(profile);
+    bw_keys_free(keys);
+    bw_signing_key_free(key);
+    bw_clock_free(clock_);
+    return finished("arguments");
+}''')
