@@ -1163,6 +1163,38 @@ bw_str bw_details_failed_message(const bw_details *details, size_t index);
 void bw_details_free(bw_details *details);
 
 /* ==========================================================================================================
+ * Many decisions in one call: the same action of the same session, on one request after the other.
+ * ========================================================================================================== */
+
+/**
+ * Decides for `count` requests, as `bw_decide` does for one. `decisions` has room for as many, and `decision_size` is
+ * `sizeof(bw_decision)`; they need no initialisation.
+ *
+ * A request that is NULL, or one with a failed step, is a deny with `BW_REASON_INVALID_REQUEST`, and the others are decided
+ * all the same. When the call fails, every decision is a deny. A reload may come between two decisions; each says its
+ * revision.
+ */
+bw_status bw_decide_many(const bw_session *session,
+                         bw_str action,
+                         const bw_request *const *requests,
+                         size_t count,
+                         bw_decision *decisions,
+                         size_t decision_size,
+                         bw_error **err);
+
+/**
+ * Tells which of `count` requests are allowed: `allowed[i]` for `requests[i]`, and in `allowed_count`, which may be NULL,
+ * how many are. Everything that cannot be decided is false.
+ */
+bw_status bw_filter(const bw_session *session,
+                    bw_str action,
+                    const bw_request *const *requests,
+                    size_t count,
+                    bool *allowed,
+                    size_t *allowed_count,
+                    bw_error **err);
+
+/* ==========================================================================================================
  * Explanations: every ceiling that was checked, the policies that applied, and those that failed.
  * ========================================================================================================== */
 

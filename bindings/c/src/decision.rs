@@ -65,6 +65,16 @@ impl DecisionOut {
         Ok(out)
     }
 
+    /// The same for a place that need not be initialised; `size` is what the caller takes a decision for.
+    pub(crate) fn fresh(place: *mut bw_decision, size: usize) -> Result<Self> {
+        let size = u32::try_from(size).unwrap_or(0);
+        // SAFETY: every version of the struct begins with `size` and `allowed`, and C has room for one.
+        unsafe {
+            (&raw mut (*place).size).write(size);
+        }
+        Self::begin(place)
+    }
+
     pub(crate) fn write(&self, allowed: bool, reason: Reason, revision: u64) {
         // SAFETY: `begin` has found a `bw_decision` that holds at least the fields of the first version.
         unsafe {

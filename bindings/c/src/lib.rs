@@ -18,6 +18,7 @@
 compile_error!("the C ABI turns panics into errors: build it with panic = \"unwind\"");
 
 mod arena;
+mod batch;
 mod boundary;
 mod clock;
 mod config;

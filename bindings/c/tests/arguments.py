@@ -13,7 +13,7 @@ FUNCTION = re.compile(r"^(?!typedef|static)([a-z][\w ]*?[ *]+)(bw_\w+)\(([^;{]*)
 
 # What may be NULL, by function and argument.
 OPTIONAL = {("bw_engine_open", "config"), ("bw_engine_from_source", "config"), ("bw_engine_reload", "revision"),
-            ("bw_engine_reload_source", "revision")}
+            ("bw_engine_reload_source", "revision"), ("bw_filter", "allowed_count")}
 # Texts that must make sense for the later arguments to be looked at.
 TEXTS = {"claims": "{}", "json": "{}", "directory": "policies/construction", "path": "policies/construction"}
 # Objects that never change are made once; a builder is made anew for each call.
@@ -39,7 +39,8 @@ class Argument:
         if self.is_handle:
             return SHARED.get(self.base) or f"fresh_{self.base}"
         return {"bw_error**": "&err", "char**": "&string", "bw_str*": "&text", "bw_decision*": "&decision",
-                "uint64_t*": "&revision", "size_t": "1", "bool": "true"}.get(
+                "uint64_t*": "&revision", "bool*": "&flag", "size_t*": "&count", "bool": "true",
+                "size_t": "sizeof decision" if self.name == "decision_size" else "1"}.get(
                     self.type, f"&out_{self.base}" if self.type.endswith("**") else "0")
 
 
@@ -131,6 +132,8 @@ int main(void)
     const bw_str text = BW_STR("x"), null_with_length = {NULL, 5}, not_utf8 = {"a\\xff", 2}, too_long = {"x", (size_t)-1};
     char *string = NULL;
     uint64_t revision = 0;
+    size_t count = 0;
+    bool flag = false;
     (void)text;
 ''')
 print("\n".join(calls()))

@@ -32,6 +32,7 @@ const SECTIONS: &[&str] = &[
     "entity",
     "decision",
     "details",
+    "batch",
     "explain",
     "signing_key",
 ];

@@ -201,6 +201,36 @@ static void a_decision_of_wrong_size_is_a_deny(const bw_session *session, const 
     CHECK(grown.decision.allowed && grown.decision.size == sizeof grown && grown.later == 7);
 }
 
+static void a_batch_says_what_single_decisions_say(const bw_session *session, const bw_request *request)
+{
+    bw_request *hidden = new_request(), *broken = new_request();
+    bw_request_resource(hidden, BW_STR("Rfi"), BW_STR("43"));
+    bw_request_context_ip(broken, BW_STR("from"), BW_STR("nowhere"));
+    const bw_request *all[] = {request, hidden, broken, NULL, request};
+    bw_decision decisions[5];
+    bool allowed[5] = {true, true, true, true, true};
+    size_t count = 7;
+    memset(decisions, 0xff, sizeof decisions);
+    CHECK_STATUS(bw_decide_many(session, BW_STR("rfis.view"), all, 5, decisions, sizeof decisions[0], NULL), BW_OK);
+    CHECK(decisions[0].allowed && !decisions[1].allowed && !decisions[2].allowed && !decisions[3].allowed);
+    CHECK(decisions[4].allowed && decisions[1].reason == BW_REASON_FORBIDDEN);
+    CHECK(decisions[2].reason == BW_REASON_INVALID_REQUEST && decisions[3].reason == BW_REASON_INVALID_REQUEST);
+    CHECK_STATUS(bw_filter(session, BW_STR("rfis.view"), all, 5, allowed, &count, NULL), BW_OK);
+    CHECK(count == 2);
+    for (int at = 0; at < 5; at++)
+        CHECK(allowed[at] == decisions[at].allowed);
+
+    memset(decisions, 0xff, sizeof decisions);
+    CHECK_STATUS(bw_decide_many(NULL, BW_STR("rfis.view"), all, 5, decisions, sizeof decisions[0], NULL), BW_NULL_ARGUMENT);
+    CHECK_STATUS(bw_filter(NULL, BW_STR("rfis.view"), all, 5, allowed, &count, NULL), BW_NULL_ARGUMENT);
+    CHECK(count == 0);
+    for (int at = 0; at < 5; at++)
+        CHECK(!decisions[at].allowed && !allowed[at]);
+    CHECK_STATUS(bw_decide_many(session, BW_STR("rfis.view"), NULL, 0, NULL, sizeof decisions[0], NULL), BW_OK);
+    bw_request_free(hidden);
+    bw_request_free(broken);
+}
+
 /* More text than fits into the request's block, again and again, with and without clearing. */
 static void a_request_of_any_size_can_be_used_again(const bw_session *session, bw_request *request)
 {
@@ -284,6 +314,7 @@ int main(void)
     every_kind_of_value_can_be_asked_with(session, request);
     a_failed_step_denies_until_the_request_is_cleared(session, request);
     a_decision_of_wrong_size_is_a_deny(session, request);
+    a_batch_says_what_single_decisions_say(session, request);
     a_request_of_any_size_can_be_used_again(session, request);
     a_reload_counts_from_the_next_decision(engine, session, request);
     a_failed_step_fails_the_engine(key);
