@@ -226,6 +226,18 @@ static inline bw_str bw_none(void)
 /** The token is bound to a key or certificate (`cnf`) whose possession was not proven. */
 #define BW_TOKEN_BINDING UINT32_C(214)
 
+/** An encrypted token that does not decrypt, whatever the reason. */
+#define BW_TOKEN_DECRYPTION UINT32_C(230)
+
+/** The token, or something that it descends from, was revoked. */
+#define BW_TOKEN_REVOKED UINT32_C(231)
+
+/** The issuer's status list says that the token is not valid, or could not be consulted. */
+#define BW_TOKEN_STATUS UINT32_C(232)
+
+/** The keys of the token's issuer could not be loaded, or not be refreshed for too long. */
+#define BW_KEYS_UNAVAILABLE UINT32_C(233)
+
 /** A key or key set that cannot be used: malformed, weak, of an unknown type, or ambiguous. */
 #define BW_KEY_INVALID UINT32_C(250)
 
