@@ -11,7 +11,7 @@ use crate::session::bw_session;
 use crate::text::bw_str;
 
 /// The requests of a batch.
-fn items<'a>(requests: *const Option<&'a bw_request>, count: usize) -> Result<&'a [Option<&'a bw_request>]> {
+fn items(requests: *const Option<&bw_request>, count: usize) -> Result<&[Option<&bw_request>]> {
     match (requests.is_null(), count) {
         (_, 0) => Ok(&[]),
         (true, _) => Err(null("requests")),
