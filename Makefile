@@ -6,12 +6,12 @@
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
-.PHONY: demo test test-rust test-c test-python test-policies header wheel ratios ratios-python bench lint clean
+.PHONY: demo test test-rust test-c test-python test-python-integrations test-policies header wheel ratios ratios-python bench lint clean
 
 demo:
 	$(CARGO) run --quiet --release --example demo
 
-test: test-rust test-c test-python test-policies
+test: test-rust test-c test-python test-python-integrations test-policies
 
 test-rust:
 	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites
@@ -21,6 +21,9 @@ test-c:
 
 test-python:
 	$(MAKE) -C bindings/python test
+
+test-python-integrations:
+	$(MAKE) -C bindings/python test-integrations
 
 .PHONY: test-native
 # The C tests under valgrind and gcc's sanitizers.

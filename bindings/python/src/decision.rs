@@ -5,8 +5,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use crate::error::raise;
-use crate::json::to_python;
+use crate::json::serialized;
 use crate::resource::Target;
 use crate::session::{Pinned, Session};
 
@@ -151,13 +150,6 @@ fn reason(py: Python<'_>, reason: Reason) -> PyResult<Bound<'_, PyAny>> {
 /// `bailiwick.Explanation` of the library's.
 pub(crate) fn explanation<'py>(py: Python<'py>, explanation: &Explanation) -> PyResult<Bound<'py, PyAny>> {
     static EXPLANATION: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let json = serde_json::to_value(explanation).map_err(|error| {
-        let kind = bailiwick::ErrorKind::Internal;
-        raise(
-            py,
-            &bailiwick::Error::new(kind, format!("an explanation is no JSON: {error}")),
-        )
-    })?;
     let class = EXPLANATION.import(py, "bailiwick.explanation", "Explanation")?;
-    class.call_method1("_of", (explanation.to_string(), to_python(py, &json)?))
+    class.call_method1("_of", (explanation.to_string(), serialized(py, explanation)?))
 }

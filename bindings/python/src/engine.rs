@@ -9,7 +9,8 @@ use crate::clock::Clock;
 use crate::error::raising;
 use crate::identity::{Identity, Named};
 use crate::issuer::Issuer;
-use crate::policies::Policies;
+use crate::json::serialized;
+use crate::policies::{Policies, Wanted};
 use crate::session::Session;
 use crate::value::kind_of;
 
@@ -23,7 +24,11 @@ use crate::value::kind_of;
 /// >>> session.allows("rfis.view", Resource("Rfi", "42"))
 /// True
 #[pyclass(frozen, module = "bailiwick")]
-pub(crate) struct Engine(bailiwick::Engine);
+pub(crate) struct Engine {
+    engine: bailiwick::Engine,
+    /// Whether verifying a token may call a Python function for keys.
+    calls_python: bool,
+}
 
 #[pymethods]
 impl Engine {
@@ -36,6 +41,7 @@ impl Engine {
         clock: Option<&Bound<'_, Clock>>,
     ) -> PyResult<Self> {
         let mut builder = bailiwick::Engine::builder();
+        let mut calls_python = false;
         if let Some(issuers) = issuers {
             for issuer in issuers.try_iter()? {
                 let issuer = issuer?;
@@ -43,6 +49,7 @@ impl Engine {
                     PyTypeError::new_err(format!("issuers holds Issuer objects, not {}", kind_of(&issuer)))
                 })?;
                 builder = builder.issuer(issuer.get().profile.clone());
+                calls_python |= issuer.get().calls_python;
             }
         }
         if let Some(clock) = clock {
@@ -50,7 +57,7 @@ impl Engine {
         }
         let policies = Wanted::of(policies)?;
         py.detach(|| builder.loaded(policies.load()?).build())
-            .map(Self)
+            .map(|engine| Self { engine, calls_python })
             .map_err(raising(py))
     }
 
@@ -71,10 +78,14 @@ impl Engine {
     /// Raises `TokenError` for everything that is wrong with the token; `error.kind` says what.
     #[pyo3(signature = (token, /, *, tenant=None))]
     fn authenticate(&self, py: Python<'_>, token: &str, tenant: Option<&str>) -> PyResult<Session> {
-        self.0
-            .authenticate(token, tenant_of(tenant))
-            .map(Session::new)
-            .map_err(raising(py))
+        let authenticate = || self.engine.authenticate(token, tenant_of(tenant));
+        // One thread may wait for keys that another is getting; whoever waits must not hold the interpreter.
+        let session = if self.calls_python {
+            py.detach(authenticate)
+        } else {
+            authenticate()
+        };
+        session.map(Session::new).map_err(raising(py))
     }
 
     /// A first-party session: a principal acting by itself, without a token and so without limits by scopes.
@@ -89,7 +100,7 @@ impl Engine {
         tenant: Option<&str>,
     ) -> PyResult<Session> {
         let named = Named::of(principal, service_account)?;
-        self.0
+        self.engine
             .session(named.principal(), tenant_of(tenant))
             .map(Session::new)
             .map_err(raising(py))
@@ -103,7 +114,7 @@ impl Engine {
         identity: &Bound<'_, Identity>,
         tenant: Option<&str>,
     ) -> PyResult<Session> {
-        self.0
+        self.engine
             .session_of(identity.get().to_identity(), tenant_of(tenant))
             .map(Session::new)
             .map_err(raising(py))
@@ -114,25 +125,26 @@ impl Engine {
     #[pyo3(signature = (policies, /))]
     fn reload(&self, py: Python<'_>, policies: &Bound<'_, PyAny>) -> PyResult<u64> {
         let policies = Wanted::of(policies)?;
-        py.detach(|| self.0.reload(policies.load()?)).map_err(raising(py))
+        py.detach(|| self.engine.reload(policies.load()?))
+            .map_err(raising(py))
     }
 
     /// The number of the current state; it only grows.
     #[getter]
     fn revision(&self) -> u64 {
-        self.0.revision()
+        self.engine.revision()
     }
 
     /// The policies that were loaded last.
     #[getter]
     fn policies(&self) -> Policies {
-        Policies((*self.0.policies()).clone())
+        Policies((*self.engine.policies()).clone())
     }
 
     /// The scopes that the schema knows, sorted.
     #[getter]
     fn scopes(&self) -> Vec<String> {
-        let vocabulary = self.0.vocabulary();
+        let vocabulary = self.engine.vocabulary();
         let mut scopes: Vec<String> = vocabulary.scopes().map(|(name, _)| name.to_owned()).collect();
         scopes.sort_unstable();
         scopes
@@ -141,45 +153,44 @@ impl Engine {
     /// The scopes that cover an action; `None` when the schema has no such action.
     #[pyo3(signature = (action, /))]
     fn scopes_covering(&self, action: &str) -> Option<Vec<String>> {
-        let vocabulary = self.0.vocabulary();
+        let vocabulary = self.engine.vocabulary();
         let action = vocabulary.action(action)?;
         let scopes = vocabulary.scopes_covering(action);
         Some(scopes.into_iter().map(str::to_owned).collect())
     }
 
+    /// The actions that a scope covers, sorted; none for a scope that the schema does not know.
+    #[pyo3(signature = (scope, /))]
+    fn actions_covered(&self, scope: &str) -> Vec<String> {
+        let vocabulary = self.engine.vocabulary();
+        let Some(covered) = vocabulary.scope(scope) else {
+            return vec![];
+        };
+        let mut actions: Vec<String> = vocabulary
+            .actions()
+            .filter(|(action, _)| covered.contains(*action))
+            .map(|(_, uid)| uid.id().to_owned())
+            .collect();
+        actions.sort_unstable();
+        actions
+    }
+
+    /// Runs a suite of tests (`*.test.yaml`) and returns its report: `suite`, `file` and `cases`, each with `name`, `line`
+    /// and `failures`, and the `explanation` of a case that failed. Raises `PolicyError` for a file that is no suite.
+    #[pyo3(signature = (file, /))]
+    fn run_suite<'py>(&self, py: Python<'py>, file: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+        let report = py
+            .detach(|| bailiwick::suites::run(&self.engine, file))
+            .map_err(raising(py))?;
+        serialized(py, &report)
+    }
+
     fn __repr__(&self) -> String {
         format!(
             "<Engine: {} policies, revision {}>",
-            self.0.policies().policy_ids().count(),
-            self.0.revision()
+            self.engine.policies().policy_ids().count(),
+            self.engine.revision()
         )
-    }
-}
-
-/// Policies that are loaded, or are still to be.
-enum Wanted {
-    Loaded(Box<bailiwick::Policies>),
-    Directory(PathBuf),
-}
-
-impl Wanted {
-    fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Ok(policies) = object.cast::<Policies>() {
-            return Ok(Self::Loaded(Box::new(policies.get().0.clone())));
-        }
-        object.extract().map(Self::Directory).map_err(|_| {
-            PyTypeError::new_err(format!(
-                "policies is the path of a directory or a Policies object, not {}",
-                kind_of(object)
-            ))
-        })
-    }
-
-    fn load(self) -> bailiwick::Result<bailiwick::Policies> {
-        match self {
-            Self::Loaded(policies) => Ok(*policies),
-            Self::Directory(path) => bailiwick::Policies::from_directory(path),
-        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use bailiwick::{Algorithm, ErrorKind, KeySet, Profile};
+use bailiwick::{Algorithm, ErrorKind, KeySet, KeySource, Profile};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyMapping, PyString};
+use pyo3::types::{PyBytes, PyDict, PyMapping, PyString};
 
 use crate::error::{raise, raising};
 use crate::identity::texts;
@@ -14,13 +14,17 @@ use crate::value::kind_of;
 
 /// An issuer of tokens with its keys, and how its tokens are read (RFC 9068 unless told otherwise).
 ///
-/// `jwks` is the path of a JWKS file, the JWKS itself as a dict, or its text as bytes. `audience` is one audience or
+/// `jwks` is the path of a JWKS file, which is read again when it changes; the JWKS itself as a dict, or its text as
+/// bytes; or a function without arguments that returns one of the latter, called every five minutes and when a token
+/// names an unknown key. `audience` is one audience or
 /// several; a token must name at least one of them.
 #[pyclass(frozen, module = "bailiwick")]
 pub(crate) struct Issuer {
     issuer: String,
     pub(crate) profile: Profile,
-    warnings: Vec<String>,
+    /// Whether the keys come from a Python function.
+    pub(crate) calls_python: bool,
+    keys: KeySource,
 }
 
 #[pymethods]
@@ -50,9 +54,9 @@ impl Issuer {
         scope_claims: Option<&Bound<'_, PyAny>>,
         service_account_when: Option<(String, String)>,
     ) -> PyResult<Self> {
-        let keys = key_set(py, jwks)?;
-        let warnings = keys.warnings().to_vec();
-        let mut profile = Profile::issuer(issuer.as_str()).jwks(keys);
+        let calls_python = jwks.is_callable();
+        let keys = key_source(py, jwks)?;
+        let mut profile = Profile::issuer(issuer.as_str()).keys(keys.clone());
         for audience in one_or_several(audience)? {
             profile = profile.audience(audience);
         }
@@ -99,7 +103,8 @@ impl Issuer {
         Ok(Self {
             issuer,
             profile,
-            warnings,
+            calls_python,
+            keys,
         })
     }
 
@@ -112,7 +117,15 @@ impl Issuer {
     /// The keys that were skipped and why, one sentence for each.
     #[getter]
     fn warnings(&self) -> Vec<String> {
-        self.warnings.clone()
+        self.keys.keys().warnings().to_vec()
+    }
+
+    /// Gets the keys anew and returns whether they have changed; raises what getting them fails with, and keeps the last
+    /// good ones. Tokens of unknown keys cause the same by themselves. `now` is in seconds since the Unix epoch.
+    #[pyo3(signature = (now=None, /))]
+    fn refresh(&self, py: Python<'_>, now: Option<i64>) -> PyResult<bool> {
+        let now = now.unwrap_or_else(|| bailiwick::Clock::system().now());
+        py.detach(|| self.keys.refresh(now)).map_err(raising(py))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -120,20 +133,66 @@ impl Issuer {
     }
 }
 
-fn key_set(py: Python<'_>, jwks: &Bound<'_, PyAny>) -> PyResult<KeySet> {
-    if let Ok(bytes) = jwks.cast::<PyBytes>() {
-        return KeySet::from_jwks(bytes.as_bytes()).map_err(raising(py));
+fn key_source(py: Python<'_>, jwks: &Bound<'_, PyAny>) -> PyResult<KeySource> {
+    if jwks.is_callable() {
+        let function = jwks.clone().unbind();
+        return Ok(KeySource::callback(move || {
+            Python::attach(|py| called(function.bind(py)))
+        }));
     }
-    if jwks.cast::<PyMapping>().is_ok() {
-        return KeySet::from_jwks(dumps(jwks)?.as_bytes()).map_err(raising(py));
+    if let Some(keys) = key_set(jwks)? {
+        return keys.map(KeySource::fixed).map_err(raising(py));
     }
     let path: PathBuf = jwks.extract().map_err(|_| {
         PyTypeError::new_err(format!(
-            "jwks is the path of a file, a dict, or JSON as bytes, not {}",
+            "jwks is the path of a file, a dict, JSON as bytes, or a function that returns one of the latter, not {}",
             kind_of(jwks)
         ))
     })?;
-    py.detach(|| KeySet::from_jwks_file(path)).map_err(raising(py))
+    py.detach(|| KeySource::file(path)).map_err(raising(py))
+}
+
+/// The key set that an object is; none for what is no key set.
+fn key_set(jwks: &Bound<'_, PyAny>) -> PyResult<Option<bailiwick::Result<KeySet>>> {
+    if let Ok(bytes) = jwks.cast::<PyBytes>() {
+        return Ok(Some(KeySet::from_jwks(bytes.as_bytes())));
+    }
+    if jwks.cast::<PyMapping>().is_ok() {
+        return Ok(Some(KeySet::from_jwks(dumps(jwks)?.as_bytes())));
+    }
+    Ok(None)
+}
+
+/// What a function for keys returns. What it raises goes to the log, since its text may hold a secret.
+fn called(function: &Bound<'_, PyAny>) -> bailiwick::Result<KeySet> {
+    let failed = |what: String| {
+        bailiwick::Error::new(ErrorKind::KeyInvalid, format!("the function for keys {what}"))
+            .help("see the log of `bailiwick`; the last good keys stay in use")
+    };
+    let returned = function
+        .call0()
+        .and_then(|jwks| Ok((key_set(&jwks)?, kind_of(&jwks))));
+    match returned {
+        Ok((Some(keys), _)) => keys,
+        Ok((None, kind)) => Err(failed(format!(
+            "returned {kind}; it is to return a dict or JSON as bytes"
+        ))),
+        Err(error) => {
+            let kind = kind_of(error.value(function.py()).as_any());
+            if let Err(failure) = log(function.py(), &error) {
+                failure.write_unraisable(function.py(), Some(function));
+            }
+            Err(failed(format!("raised {kind}")))
+        }
+    }
+}
+
+fn log(py: Python<'_>, error: &PyErr) -> PyResult<()> {
+    let logger = py.import("logging")?.call_method1("getLogger", ("bailiwick",))?;
+    let details = PyDict::new(py);
+    details.set_item("exc_info", error.value(py))?;
+    logger.call_method("error", ("the function for keys failed",), Some(&details))?;
+    Ok(())
 }
 
 fn one_or_several(object: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {

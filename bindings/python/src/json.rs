@@ -4,6 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use serde_json::Value;
 
+use crate::error::raise;
+
 /// An object that `json.dumps` takes, as text.
 pub(crate) fn dumps(object: &Bound<'_, PyAny>) -> PyResult<String> {
     let module = object.py().import(pyo3::intern!(object.py(), "json"))?;
@@ -13,6 +15,21 @@ pub(crate) fn dumps(object: &Bound<'_, PyAny>) -> PyResult<String> {
         .getattr("dumps")?
         .call((object,), Some(&options))?
         .extract()
+}
+
+/// A report of the library's as Python's own values.
+pub(crate) fn serialized<'py>(
+    py: Python<'py>,
+    report: &impl serde::Serialize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let json = serde_json::to_value(report).map_err(|error| {
+        let message = format!("a report is no JSON: {error}");
+        raise(
+            py,
+            &bailiwick::Error::new(bailiwick::ErrorKind::Internal, message),
+        )
+    })?;
+    to_python(py, &json)
 }
 
 /// JSON as Python's own values.

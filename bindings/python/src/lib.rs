@@ -4,6 +4,7 @@
 //! that the package defines in Python, and `value` turns ordinary Python values into Cedar's. Every class is frozen, so
 //! threads share objects freely, with or without a global interpreter lock.
 
+mod authorizer;
 mod clock;
 mod decision;
 mod engine;
@@ -27,6 +28,8 @@ use pyo3::prelude::pymodule;
 mod _bailiwick {
     use pyo3::prelude::{Bound, PyModule, PyModuleMethods as _, PyResult};
 
+    #[pymodule_export]
+    use crate::authorizer::{Answer, Authorizer};
     #[pymodule_export]
     use crate::clock::Clock;
     #[pymodule_export]

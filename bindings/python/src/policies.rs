@@ -86,6 +86,33 @@ impl Policies {
     }
 }
 
+/// Policies that are loaded, or are still to be.
+pub(crate) enum Wanted {
+    Loaded(Box<bailiwick::Policies>),
+    Directory(PathBuf),
+}
+
+impl Wanted {
+    pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(policies) = object.cast::<Policies>() {
+            return Ok(Self::Loaded(Box::new(policies.get().0.clone())));
+        }
+        object.extract().map(Self::Directory).map_err(|_| {
+            PyTypeError::new_err(format!(
+                "policies is the path of a directory or a Policies object, not {}",
+                kind_of(object)
+            ))
+        })
+    }
+
+    pub(crate) fn load(self) -> bailiwick::Result<bailiwick::Policies> {
+        match self {
+            Self::Loaded(policies) => Ok(*policies),
+            Self::Directory(path) => bailiwick::Policies::from_directory(path),
+        }
+    }
+}
+
 fn source(
     cedar: Option<&Bound<'_, PyAny>>,
     schema: Option<&str>,

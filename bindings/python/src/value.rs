@@ -141,7 +141,7 @@ fn items(object: &Bound<'_, PyAny>, depth: usize) -> Result<Option<Vec<Value<'st
 }
 
 fn owned_record(object: &Bound<'_, PyAny>, depth: usize) -> Result<Option<Record<'static>>, Refusal> {
-    let mut record = Record::new();
+    let mut record = Record::with_capacity(object.cast::<PyDict>().map_or(0, |dict| dict.len()));
     let mut set = |name: &Bound<'_, PyAny>, item: &Bound<'_, PyAny>| {
         let name = name_of(name)?;
         let value = value(item, depth + 1).map_err(|refusal| refusal.within(name))?;

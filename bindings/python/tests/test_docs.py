@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 
 import bailiwick
-from bailiwick import _bailiwick, adapters, explanation, reason
+from bailiwick import _bailiwick, adapters, cedar, explanation, reason
 
 
 def namespace() -> dict[str, object]:
@@ -21,7 +21,7 @@ def namespace() -> dict[str, object]:
     return names | {"engine": engine, "session": engine.session("ana", tenant="acme")}
 
 
-@pytest.mark.parametrize("module", [bailiwick, _bailiwick, adapters, explanation, reason], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", [bailiwick, _bailiwick, adapters, cedar, explanation, reason], ids=lambda m: m.__name__)
 def test_examples(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
@@ -35,7 +35,7 @@ def test_examples(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_public_name_is_documented() -> None:
-    for name in bailiwick.__all__:
+    for name in sorted(bailiwick.__all__):
         if name != "__version__":
             assert inspect.getdoc(getattr(bailiwick, name)), name
     assert os.path.exists(os.path.join(os.path.dirname(bailiwick.__file__), "py.typed"))

@@ -166,7 +166,7 @@ def test_an_engine_is_reloaded_as_a_whole_or_not_at_all(engine: bw.Engine) -> No
         (lambda: untyped.Policies("here", cedar=""), "not both"),
         (lambda: untyped.Policies(cedar=7), "cedar is a text or a mapping"),
         (lambda: untyped.Policies(cedar="", entities=[{1, 2}]), "entities: JSON text"),
-        (lambda: untyped.Issuer("i", audience="a", jwks=7), "jwks is the path of a file, a dict, or JSON as bytes, not int"),
+        (lambda: untyped.Issuer("i", audience="a", jwks=7), "returns one of the latter, not int"),
         (lambda: untyped.Issuer("i", audience=7, jwks={}), "array `keys`|not iterable"),
         (lambda: untyped.Issuer("i", audience="a"), "jwks"),
         (lambda: untyped.Identity("ana", scopes="rfis:read"), "not a single str"),
@@ -263,3 +263,52 @@ def test_an_issuer_reports_the_keys_it_skipped(key: bw.SigningKey) -> None:
     jwks = {"keys": [*key.jwks["keys"], {"kty": "oct?", "kid": "odd"}]}
     issuer = bw.Issuer(ISSUER, audience=["api"], jwks=jwks)
     assert len(issuer.warnings) == 1 and "odd" in issuer.warnings[0]
+
+
+def test_keys_come_from_a_function(
+    construction: bw.Policies, key: bw.SigningKey, clock: bw.Clock, token: Callable[..., str], caplog: Any
+) -> None:
+    answers: list[Any] = [key.jwks]
+
+    def get() -> Any:
+        answer = answers[-1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    issuer = bw.Issuer(ISSUER, audience="api", jwks=get)
+    engine = bw.Engine(construction, issuers=[issuer], clock=clock)
+    assert engine.authenticate(token(), tenant="acme")
+    # A key that appears later is found without a restart.
+    successor = bw.SigningKey.generate("k2")
+    claims = {"iss": ISSUER, "aud": "api", "sub": "ana", "client_id": "dashboards", "tenant": "acme", "exp": NOW + 6000}
+    answers.append({"keys": [*key.jwks["keys"], *successor.jwks["keys"]]})
+    clock.advance(60)
+    assert engine.authenticate(successor.sign(claims | {"scope": "rfis:read"}), tenant="acme")
+    # A failure keeps the last good keys, and its text stays out of the error.
+    answers.append(RuntimeError("password=hunter2"))
+    with pytest.raises(bw.KeySetError) as raised:
+        issuer.refresh(clock.now())
+    assert "RuntimeError" in str(raised.value) and "hunter2" not in raised.value.report()
+    assert "the function for keys failed" in caplog.text
+    answers.append(7)
+    with pytest.raises(bw.KeySetError, match="returned int"):
+        issuer.refresh(clock.now())
+    assert engine.authenticate(token(), tenant="acme")
+
+
+def test_a_suite_is_run(engine: bw.Engine, tmp_path: Path) -> None:
+    report = engine.run_suite(next(CONSTRUCTION.glob("*.test.yaml")))
+    assert report["cases"] and all(not case["failures"] for case in report["cases"])
+    broken = tmp_path / "broken.test.yaml"
+    broken.write_text("cases: 7")
+    with pytest.raises(bw.PolicyError) as raised:
+        engine.run_suite(broken)
+    assert raised.value.kind == "suite_invalid"
+
+
+def test_scopes_are_listed(engine: bw.Engine) -> None:
+    assert "rfis:read" in engine.scopes
+    assert engine.scopes_covering("rfis.view") and engine.scopes_covering("no.such.action") is None
+    assert set(engine.actions_covered("rfis:read")) < set(engine.actions_covered("rfis:write"))
+    assert engine.actions_covered("unknown") == []

@@ -22,19 +22,23 @@ from bailiwick._bailiwick import (
     SigningKey,
     __version__,
 )
-from bailiwick.errors import (
-    AccessDenied,
-    BailiwickError,
-    ConfigurationError,
-    KeySetError,
-    Location,
-    PolicyError,
-    ReadError,
-    RequestError,
-    TokenError,
-)
-from bailiwick.explanation import Explanation
-from bailiwick.reason import Reason
+# What most programs never need is imported when it is first asked for.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from bailiwick import adapters, cedar
+    from bailiwick.errors import (
+        AccessDenied,
+        BailiwickError,
+        ConfigurationError,
+        KeySetError,
+        Location,
+        PolicyError,
+        ReadError,
+        RequestError,
+        TokenError,
+    )
+    from bailiwick.explanation import Explanation
+    from bailiwick.reason import Reason
 
 __all__ = [
     "AccessDenied",
@@ -61,4 +65,27 @@ __all__ = [
     "SigningKey",
     "TokenError",
     "__version__",
+    "adapters",
+    "cedar",
 ]
+
+_LATER = {
+    **dict.fromkeys(__all__, "errors"),
+    **{name: name for name in ("adapters", "cedar")},
+    "Explanation": "explanation",
+    "Reason": "reason",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    imported = __import__(f"{__name__}.{module}", fromlist=[name])
+    found: object = imported if module == name else getattr(imported, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

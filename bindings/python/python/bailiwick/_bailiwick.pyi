@@ -1,5 +1,5 @@
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar, final
 
 from bailiwick.errors import BailiwickError
@@ -13,6 +13,8 @@ __all__ = [
     "_ERROR_KINDS",
     "_REASONS",
     "__version__",
+    "Answer",
+    "Authorizer",
     "Clock",
     "Decision",
     "Engine",
@@ -38,6 +40,30 @@ _Uid: TypeAlias = EntityUid | Entity | Resource | tuple[str, Any]
 _Target: TypeAlias = Resource | Entity | EntityUid | tuple[str, Any] | _HasEntity | object
 _Values: TypeAlias = Mapping[str, Any]
 _Path: TypeAlias = str | os.PathLike[str]
+
+@final
+class Authorizer:
+    def __new__(cls, policies: _Path | Policies, /) -> Authorizer: ...
+    def is_authorized(
+        self,
+        principal: _Uid,
+        action: str | _Uid,
+        resource: _Uid,
+        context: _Values | None = None,
+        /,
+        *,
+        entities: Iterable[Entity] | None = None,
+    ) -> Answer: ...
+
+@final
+class Answer:
+    @property
+    def allowed(self) -> bool: ...
+    def __bool__(self) -> bool: ...
+    @property
+    def policies(self) -> tuple[str, ...]: ...
+    @property
+    def errors(self) -> dict[str, str]: ...
 
 @final
 class Clock:
@@ -137,7 +163,7 @@ class Issuer:
         /,
         *,
         audience: str | Iterable[str],
-        jwks: _Path | Mapping[str, Any] | bytes,
+        jwks: _Path | Mapping[str, Any] | bytes | Callable[[], Mapping[str, Any] | bytes],
         algorithms: Iterable[str] | None = None,
         token_types: Iterable[str] | None = None,
         accept_untyped: bool = False,
@@ -155,6 +181,7 @@ class Issuer:
     def issuer(self) -> str: ...
     @property
     def warnings(self) -> list[str]: ...
+    def refresh(self, now: int | None = None, /) -> bool: ...
 
 @final
 class Policies:
@@ -209,6 +236,8 @@ class Engine:
     @property
     def scopes(self) -> list[str]: ...
     def scopes_covering(self, action: str, /) -> list[str] | None: ...
+    def actions_covered(self, scope: str, /) -> list[str]: ...
+    def run_suite(self, file: _Path, /) -> dict[str, Any]: ...
 
 @final
 class Session:

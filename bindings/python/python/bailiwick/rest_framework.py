@@ -71,7 +71,11 @@ class ActionPermission(BasePermission):
         if not request.user or not request.user.is_authenticated or _action(request, view) is None:
             return False
         resource = getattr(view, "bailiwick_resource", None)
-        return resource is None or self.has_object_permission(request, view, resource(request))
+        if resource is not None:
+            return self.has_object_permission(request, view, resource(request))
+        # Without a resource of its own the view must come to `get_object`, which asks for the object.
+        key = getattr(view, "lookup_url_kwarg", None) or getattr(view, "lookup_field", None)
+        return hasattr(view, "get_object") and key in view.kwargs
 
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
         """Whether the action may be done to the object."""
