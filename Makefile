@@ -46,6 +46,7 @@ ratios-python:
 
 ratios:
 	$(CARGO) bench --quiet --bench ratios
+	$(MAKE) --no-print-directory -C bindings/c ratios
 
 # A wheel and a source distribution for release, in target/python-wheels/release.
 wheel:

@@ -35,7 +35,7 @@ pub(crate) enum Above<'e> {
     /// Those precomputed in the graph.
     Stored(&'e Ancestors),
     /// Those that follow from the entities of the request.
-    Closure(Box<Closure<'e>>),
+    Closure(Closure<'e>),
     /// None.
     Nothing,
 }
@@ -125,7 +125,7 @@ impl<'e> View<'e> {
             (None, None) => Above::Nothing,
             (None, Some(node)) if !self.touches(node) => Above::Stored(&node.ancestors),
             (Some(entity), _) if entity.parents().is_empty() => Above::Nothing,
-            _ => Above::Closure(Box::new(self.closure(brought, node))),
+            _ => Above::Closure(self.closure(brought, node)),
         };
         let type_id = node.map(|node| node.type_id);
         let type_id = type_id.or_else(|| self.graph.type_id(uid.type_name));

@@ -45,18 +45,15 @@ pub extern "C" fn bw_decide_many(
     decision_size: usize,
     err: ErrorOut<'_>,
 ) -> bw_status {
+    // Denies come before anything that could panic.
+    let denied = deny_all(decisions, decision_size, count);
     fallible(err, || {
-        if count > 0 && decisions.is_null() {
-            return Err(null("decisions"));
-        }
-        let places = (0..count).map(|at| decisions.wrapping_byte_add(at.wrapping_mul(decision_size)));
-        for place in places.clone() {
-            DecisionOut::fresh(place, decision_size)?;
-        }
+        denied?;
         let session = given(session)?;
         let action = action.text("action")?;
-        for (request, place) in items(requests, count)?.iter().zip(places) {
-            let out = DecisionOut::fresh(place, decision_size)?;
+        let requests = items(requests, count)?;
+        for (request, place) in requests.iter().zip(places(decisions, decision_size, count)) {
+            let out = DecisionOut::begin(place)?;
             match given_request(*request) {
                 Ok(asking) => out.record(&session.decide(action, &asking.resource, &asking.context)),
                 Err(_) => out.write(false, Reason::InvalidRequest, 0),
@@ -64,6 +61,18 @@ pub extern "C" fn bw_decide_many(
         }
         Ok(())
     })
+}
+
+/// Where the decisions of a batch lie.
+fn places(first: *mut bw_decision, size: usize, count: usize) -> impl Iterator<Item = *mut bw_decision> {
+    (0..count).map(move |at| first.wrapping_byte_add(at.wrapping_mul(size)))
+}
+
+fn deny_all(first: *mut bw_decision, size: usize, count: usize) -> Result<()> {
+    if count > 0 && first.is_null() {
+        return Err(null("decisions"));
+    }
+    places(first, size, count).try_for_each(|place| DecisionOut::fresh(place, size).map(|_| ()))
 }
 
 /// Tells which of `count` requests are allowed: `allowed[i]` for `requests[i]`, and in `allowed_count`, which may be NULL,
@@ -78,14 +87,15 @@ pub extern "C" fn bw_filter(
     allowed_count: Option<&mut std::mem::MaybeUninit<usize>>,
     err: ErrorOut<'_>,
 ) -> bw_status {
+    let total = allowed_count.map(|it| it.write(0));
+    // Denies come before anything that could panic.
+    for at in 0..if allowed.is_null() { 0 } else { count } {
+        // SAFETY: by contract `allowed` has room for `count` answers.
+        unsafe { allowed.add(at).write(false) };
+    }
     fallible(err, || {
-        let total = allowed_count.map(|it| it.write(0));
         if count > 0 && allowed.is_null() {
             return Err(null("allowed"));
-        }
-        for at in 0..count {
-            // SAFETY: by contract `allowed` has room for `count` answers.
-            unsafe { allowed.add(at).write(false) };
         }
         let session = given(session)?;
         let action = action.text("action")?;

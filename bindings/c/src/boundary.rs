@@ -48,7 +48,12 @@ pub(crate) fn total<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
 pub(crate) fn catch<T>(body: impl FnOnce() -> T) -> Option<T> {
     // Nothing that a panic has left half-changed is seen again: a builder keeps the error and fails from then on, and
     // everything else behind the boundary is immutable or swapped in as a whole.
-    catch_unwind(AssertUnwindSafe(body)).ok()
+    let entered = || {
+        #[cfg(feature = "fault-injection")]
+        crate::fault::strike();
+        body()
+    };
+    catch_unwind(AssertUnwindSafe(entered)).ok()
 }
 
 #[cold]

@@ -95,8 +95,10 @@ pub(crate) fn deciding(
     err: ErrorOut<'_>,
     body: impl FnOnce(&DecisionOut) -> Result<()>,
 ) -> bw_status {
+    // Before anything that could panic, so that a decision is a deny even then.
+    let begun = DecisionOut::begin(place);
     fallible(err, || {
-        let out = DecisionOut::begin(place)?;
+        let out = begun?;
         body(&out).inspect_err(|_| out.write(false, Reason::InvalidRequest, 0))
     })
 }

@@ -28,6 +28,8 @@ mod engine;
 mod entity;
 mod error;
 mod explain;
+#[cfg(feature = "fault-injection")]
+mod fault;
 mod keys;
 mod object;
 mod profile;

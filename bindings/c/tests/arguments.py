@@ -1,4 +1,5 @@
-"""Writes a C program that calls every function of the header with each of its arguments made bad in turn.
+"""Writes a C program that calls every function of the header with each of its arguments made bad in turn; with --faults, one
+in which the library itself fails in every call.
 
 NULL for each pointer; text that is NULL with a length, that is not UTF-8, and that is longer than any limit; a handle of
 another type. Each must be refused with the right status, an error that says the same, and outputs that say "deny"; what is
@@ -7,6 +8,7 @@ marked optional must be taken.
 
 import pathlib
 import re
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FUNCTION = re.compile(r"^(?!typedef|static)([a-z][\w ]*?[ *]+)(bw_\w+)\(([^;{]*)\);", re.MULTILINE)
@@ -61,7 +63,9 @@ def call(result, name, arguments, bad, value, expected):
         if argument.type.endswith("**") and argument.base not in ("bw_error", "char"):
             lines.append(f"{argument.base} *out_{argument.base} = NULL;")
     invocation = f"{name}({', '.join(values)})"
-    errs = any(argument.type == "bw_error**" for argument in arguments) and bad.type != "bw_error**"
+    if bad is FAULT:
+        lines.append("bw_fault_arm(1);")
+    errs = any(argument.type == "bw_error**" for argument in arguments) and (bad is FAULT or bad.type != "bw_error**")
     if result == "void":
         lines.append(f"{invocation};")
     elif result == "bw_status" and name != "bw_error_code" and expected:
@@ -90,6 +94,17 @@ def call(result, name, arguments, bad, value, expected):
     return "    {\n        " + "\n        ".join(lines) + "\n    }"
 
 
+# In the place of a bad argument: none is, and the library fails.
+FAULT = object()
+
+
+def faults():
+    for result, name, arguments in functions():
+        # What frees cannot fail in a way that could be seen.
+        if result != "void":
+            yield call(result, name, arguments, FAULT, None, "BW_INTERNAL")
+
+
 def calls():
     for result, name, arguments in functions():
         for bad in arguments:
@@ -107,6 +122,9 @@ def calls():
 
 
 print('''#include "fixture.h"
+
+/* Of the library with the feature fault-injection alone. */
+void bw_fault_arm(uint32_t entries);
 
 int main(void)
 {
@@ -134,9 +152,9 @@ int main(void)
     uint64_t revision = 0;
     size_t count = 0;
     bool flag = false;
-    (void)text;
+    (void)text, (void)null_with_length, (void)not_utf8, (void)too_long;
 ''')
-print("\n".join(calls()))
+print("\n".join(faults() if "--faults" in sys.argv else calls()))
 print('''
     bw_error_free(error);
     bw_details_free(details);

@@ -65,7 +65,8 @@ fn every_source_with_a_function_is_a_section() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if text.contains("#[unsafe(no_mangle)]") {
+        // The hook of the fault tests is no part of the interface.
+        if text.contains("#[unsafe(no_mangle)]") && name != "fault" {
             assert!(
                 SECTIONS.contains(&name.as_str()),
                 "{name}.rs is no section of the header"
