@@ -63,7 +63,9 @@ impl Session {
     ) -> PyResult<Vec<Decision>> {
         let resources = resources.try_iter()?.collect::<PyResult<Vec<_>>>()?;
         let pinned = Pinned::of(context, attributes)?;
-        let decisions = slf.get().judge(slf.py(), action.to_str()?, &resources, &pinned)?;
+        let decisions = (slf.get()).judge(slf.py(), action.to_str()?, &resources, &pinned, |decision| {
+            decision
+        })?;
         let asked = Asked::new(slf, action, pinned.kept(attributes)?);
         let pairs = decisions.into_iter().zip(&resources);
         Ok(pairs
@@ -82,10 +84,12 @@ impl Session {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let resources = resources.try_iter()?.collect::<PyResult<Vec<_>>>()?;
         let pinned = Pinned::of(context, attributes)?;
-        let decisions = self.judge(action.py(), action.to_str()?, &resources, &pinned)?;
-        let pairs = decisions.into_iter().zip(resources);
+        let allowed = self.judge(action.py(), action.to_str()?, &resources, &pinned, |decision| {
+            decision.allowed()
+        })?;
+        let pairs = allowed.into_iter().zip(resources);
         Ok(pairs
-            .filter_map(|(decision, resource)| decision.allowed().then_some(resource))
+            .filter_map(|(is_allowed, resource)| is_allowed.then_some(resource))
             .collect())
     }
 
@@ -176,17 +180,18 @@ impl Session {
         Self(session)
     }
 
-    /// Decides about many resources without holding the interpreter.
-    fn judge<'py>(
+    /// Decides about many resources without holding the interpreter, and keeps of each decision what is wanted.
+    fn judge<'py, T: Send>(
         &self,
         py: Python<'py>,
         action: &str,
         resources: &[Bound<'py, PyAny>],
         pinned: &Pinned<'py>,
-    ) -> PyResult<Vec<bailiwick::Decision>> {
+        keep: fn(bailiwick::Decision) -> T,
+    ) -> PyResult<Vec<T>> {
         let targets = resources.iter().map(Target::of).collect::<PyResult<Vec<_>>>()?;
         let context = pinned.context()?;
-        let decide = |target: &Target<'_>| self.0.decide(action, target.resource(), &context);
+        let decide = |target: &Target<'_>| keep(self.0.decide(action, target.resource(), &context));
         Ok(py.detach(|| targets.iter().map(decide).collect()))
     }
 }

@@ -19,9 +19,9 @@ class Refusal(Exception):
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str]) -> None:
         super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = dict(headers)
+        self.status: int = status
+        self.detail: str = detail
+        self.headers: dict[str, str] = dict(headers)
 
 
 class Gate:
@@ -30,8 +30,8 @@ class Gate:
     def __init__(self, engine: Engine, realm: str = "api") -> None:
         if any(character in realm for character in '"\\') or not realm.isprintable():
             raise ValueError(f"a realm is printable text without quotes and backslashes, not {realm!r}")
-        self.engine = engine
-        self.realm = realm
+        self.engine: Engine = engine
+        self.realm: str = realm
 
     def session(self, authorization: str | None, tenant: str | None) -> Session:
         """The session of an `Authorization` header, in the tenant that the request is about."""

@@ -41,6 +41,8 @@ class BailiwickError(Exception):
     """The place the error points at."""
     related: tuple[BailiwickError, ...]
     """Further errors found at the same time."""
+    __notes__: list[str]
+    _text: str | None
 
     def __init__(
         self,

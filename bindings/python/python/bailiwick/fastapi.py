@@ -47,12 +47,12 @@ class Authz:
         token_url: str = "oauth/token",
         scheme_name: str = "oauth2",
     ) -> None:
-        self.engine = engine
+        self.engine: Engine = engine
         self._gate = Gate(engine, realm)
         self._tenant = tenant
         flow = {"tokenUrl": token_url, "scopes": dict.fromkeys(engine.scopes, "")}
-        self.scheme = OAuth2(flows={"clientCredentials": flow}, scheme_name=scheme_name, auto_error=False)
-        self.session = self._session_dependency()
+        self.scheme: OAuth2 = OAuth2(flows={"clientCredentials": flow}, scheme_name=scheme_name, auto_error=False)
+        self.session: Callable[..., Any] = self._session_dependency()
 
     def __call__(
         self,

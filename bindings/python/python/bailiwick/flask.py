@@ -37,7 +37,7 @@ class Authz:
         realm: str = "api",
         deny_by_default: bool = True,
     ) -> None:
-        self.engine = engine
+        self.engine: Engine = engine
         self._gate = Gate(engine, realm)
         self._tenant = tenant
         self._deny_by_default = deny_by_default

@@ -30,8 +30,8 @@ class Bench:
     """What the fixture `bailiwick` is: a clock, a key, engines that trust it, and tokens signed by it."""
 
     def __init__(self) -> None:
-        self.clock = Clock.fixed(NOW)
-        self.key = SigningKey.generate("test")
+        self.clock: Clock = Clock.fixed(NOW)
+        self.key: SigningKey = SigningKey.generate("test")
 
     def engine(self, policies: str | PathLike[str] | Policies, **options: Any) -> Engine:
         """An engine that trusts this bench's tokens and goes by its clock."""

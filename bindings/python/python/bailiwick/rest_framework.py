@@ -28,13 +28,13 @@ __all__ = ["ActionPermission", "Bearer", "BearerAuthentication"]
 class Bearer:
     """The user of a request that came with a bearer token."""
 
-    is_authenticated = True
-    is_anonymous = False
-    is_active = True
+    is_authenticated: bool = True
+    is_anonymous: bool = False
+    is_active: bool = True
 
     def __init__(self, session: Session) -> None:
-        self.session = session
-        self.pk = session.principal.id
+        self.session: Session = session
+        self.pk: str = session.principal.id
 
     def get_username(self) -> str:
         """The principal's id."""
