@@ -5,6 +5,7 @@
 
 mod app;
 mod app_version;
+mod authority;
 mod authorization_code;
 mod boundary;
 mod change;
@@ -36,6 +37,7 @@ mod token_family;
 
 pub use app::{App, AppChange};
 pub use app_version::{AppVersion, AppVersionChange, GrantType, Manifest};
+pub use authority::{Caller, Cap, Factor, Provenance, Refusal, RefusalKind, Standing};
 pub use authorization_code::{AuthorizationCode, AuthorizationCodeChange};
 pub use boundary::{BoundaryChange, Bounded};
 pub use change::Change;
