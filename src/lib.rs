@@ -27,8 +27,9 @@ mod value;
 
 pub use clock::Clock;
 pub use engine::{
-    AppliedPolicy, Ceiling, Decision, Engine, EngineBuilder, Explanation, FailedPolicy, Identity,
-    PolicyFault, PolicyVerdict, Principal, Reason, Resource, Session, Tenant,
+    Admin, AppliedPolicy, Ceiling, ChangeRecord, Consent, Decision, Engine, EngineBuilder, Explanation,
+    FailedPolicy, Identity, NewApp, NewServiceAccount, NewTenant, PolicyFault, PolicyVerdict, Principal,
+    Reason, Resource, Session, Tenant,
 };
 pub use error::{Error, ErrorKind, Location, Result};
 pub use policy::{

@@ -9,6 +9,7 @@ use crate::decide::Kept;
 use crate::policy::{ActionIndex, ActionSet, SessionAttributes, Vocabulary};
 use crate::value::{Context, Value};
 
+use super::ceilings::Ceilings;
 use super::session::{Session, SessionInner};
 use super::snapshot::Snapshot;
 
@@ -21,6 +22,8 @@ pub(super) struct Bound {
     pub(super) tenant: Option<Kept>,
     /// The actions that the scopes cover; none when nothing limits them.
     bailiwick: Option<ActionSet>,
+    /// What the platform's state puts above it.
+    pub(super) ceilings: Ceilings,
 }
 
 impl Bound {
@@ -35,7 +38,8 @@ impl Bound {
             bailiwick: session
                 .scopes
                 .as_deref()
-                .map(|scopes| covered(vocabulary, scopes)),
+                .map(|scopes| covered(vocabulary, scopes.iter().map(String::as_str))),
+            ceilings: Ceilings::of(snapshot, session),
         }
     }
 
@@ -47,9 +51,9 @@ impl Bound {
 }
 
 /// What scopes cover together. A scope that the schema does not know covers nothing.
-fn covered(vocabulary: &Vocabulary, scopes: &[String]) -> ActionSet {
+pub(super) fn covered<'s>(vocabulary: &Vocabulary, scopes: impl Iterator<Item = &'s str>) -> ActionSet {
     let mut covered = ActionSet::new();
-    for actions in scopes.iter().filter_map(|scope| vocabulary.scope(scope)) {
+    for actions in scopes.filter_map(|scope| vocabulary.scope(scope)) {
         covered.union_with(actions);
     }
     covered

@@ -2,16 +2,20 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use arc_swap::ArcSwap;
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform::{Pepper, State};
 use crate::policy::{Policies, Source};
 use crate::token::{Profile, TokenCache, Verifier, cache};
 
+use super::admin::{ChangeRecord, OnChange};
 use super::snapshot::Snapshot;
-use super::{Engine, Inner};
+use super::{Engine, Inner, administration};
 
 /// Collects what an engine needs; made by [`Engine::builder`].
 #[derive(Default)]
@@ -21,6 +25,10 @@ pub struct EngineBuilder {
     profiles: Vec<Profile>,
     clock: Clock,
     token_cache: Option<(usize, usize)>,
+    platform: State,
+    max_staleness: Option<u32>,
+    host_key: Option<Zeroizing<[u8; 32]>>,
+    on_change: Option<OnChange>,
 }
 
 impl EngineBuilder {
@@ -66,6 +74,33 @@ impl EngineBuilder {
         self
     }
 
+    /// Begins with a state of the platform instead of an empty one.
+    pub fn platform(mut self, state: State) -> Self {
+        self.platform = state;
+        self
+    }
+
+    /// Denies everything once the engine has not heard from its store for longer than this, in seconds, until it hears
+    /// again; see [`Engine::confirm_fresh`].
+    pub fn max_staleness(mut self, seconds: u32) -> Self {
+        self.max_staleness = Some(seconds);
+        self
+    }
+
+    /// The host's key: 32 random bytes that live outside of the store. Client secrets are hashed under a key derived from
+    /// it; without it the engine draws one, and what it hashed is good for as long as the engine lives.
+    pub fn host_key(mut self, key: [u8; 32]) -> Self {
+        self.host_key = Some(Zeroizing::new(key));
+        self
+    }
+
+    /// Calls this for every change of the platform once it is made: who changed what, and how it was before and after.
+    /// The call is made while further changes wait, so it had better be quick.
+    pub fn on_change(mut self, tell: impl Fn(&ChangeRecord) + Send + Sync + 'static) -> Self {
+        self.on_change = Some(Box::new(tell));
+        self
+    }
+
     /// Makes the engine.
     ///
     /// # Errors
@@ -80,8 +115,10 @@ impl EngineBuilder {
         let (entries, bytes) = self
             .token_cache
             .unwrap_or((cache::DEFAULT_ENTRIES, cache::DEFAULT_BYTES));
+        let snapshot = Snapshot::of(checked(policies)?, 1)?
+            .with_platform(&self.platform, Some(administration::shipped()?))?;
         let inner = Inner {
-            snapshot: ArcSwap::from_pointee(Snapshot::of(checked(policies)?, 1)?),
+            snapshot: ArcSwap::from_pointee(snapshot),
             writer: std::sync::Mutex::new(()),
             verifier: if self.profiles.is_empty() {
                 None
@@ -89,6 +126,13 @@ impl EngineBuilder {
                 Some(Verifier::new(self.profiles)?)
             },
             cache: TokenCache::new(entries, bytes)?,
+            pepper: match &self.host_key {
+                Some(key) => Pepper::derive(key),
+                None => Pepper::random()?,
+            },
+            on_change: self.on_change,
+            heard: AtomicI64::new(self.clock.now()),
+            max_staleness: self.max_staleness.map(i64::from),
             clock: self.clock,
         };
         Ok(Engine {

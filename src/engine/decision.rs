@@ -28,12 +28,32 @@ pub enum Reason {
     PolicyError = 4,
     /// Denied: the token's scopes do not cover the action.
     Scope = 10,
+    /// Denied: what was approved for the installation does not cover the action.
+    Installation = 11,
+    /// Denied: what the user consented to does not cover the action.
+    Grant = 12,
+    /// Denied: a boundary above the principal or the resource does not cover the action.
+    Boundary = 13,
+    /// Denied: the resource lies in none of the permitted projects.
+    Project = 14,
     /// Denied: the resource belongs to another tenant than the session.
     OtherTenant = 20,
     /// Denied: the resource belongs to no tenant, or to several.
     NoTenant = 21,
     /// Denied: the session has expired.
     Expired = 30,
+    /// Denied: the installation is suspended, or its app is blocked.
+    Suspended = 31,
+    /// Denied: the token, or something it came from, is revoked, removed or deleted.
+    Revoked = 32,
+    /// Denied: the tenant, the user or the service account is switched off.
+    Disabled = 33,
+    /// Denied: the token is older than the last time that something it came from was out of service.
+    Outdated = 34,
+    /// Denied: the platform does not know the tenant, the app or what the token came from.
+    Unknown = 35,
+    /// Denied: the engine has not heard from its store for longer than it may.
+    Stale = 36,
     /// Denied: the action is unknown, does not apply to these types, or the context or an entity does not conform.
     InvalidRequest = 40,
 }
@@ -47,9 +67,19 @@ impl Reason {
         Reason::Forbidden,
         Reason::PolicyError,
         Reason::Scope,
+        Reason::Installation,
+        Reason::Grant,
+        Reason::Boundary,
+        Reason::Project,
         Reason::OtherTenant,
         Reason::NoTenant,
         Reason::Expired,
+        Reason::Suspended,
+        Reason::Revoked,
+        Reason::Disabled,
+        Reason::Outdated,
+        Reason::Unknown,
+        Reason::Stale,
         Reason::InvalidRequest,
     ];
 
@@ -69,9 +99,19 @@ impl Reason {
             Reason::Forbidden => "forbidden",
             Reason::PolicyError => "policy_error",
             Reason::Scope => "scope",
+            Reason::Installation => "installation",
+            Reason::Grant => "grant",
+            Reason::Boundary => "boundary",
+            Reason::Project => "project",
             Reason::OtherTenant => "tenant",
             Reason::NoTenant => "no_tenant",
             Reason::Expired => "expired",
+            Reason::Suspended => "suspended",
+            Reason::Revoked => "revoked",
+            Reason::Disabled => "disabled",
+            Reason::Outdated => "outdated",
+            Reason::Unknown => "unknown",
+            Reason::Stale => "stale",
             Reason::InvalidRequest => "invalid_request",
         }
     }
@@ -107,8 +147,26 @@ pub struct PolicyFault<'a> {
 /// The outcome of one decision. Dropping it is cheap; keeping it keeps the revision it was made on.
 #[must_use = "a decision that nobody reads protects nothing"]
 pub struct Decision {
-    pub(super) snapshot: Guard<Arc<Snapshot>>,
+    pub(super) snapshot: Pinned,
     pub(super) outcome: Outcome,
+}
+
+/// The snapshot that a decision was made on: the engine's, without counting references, or another.
+pub(super) enum Pinned {
+    Current(Guard<Arc<Snapshot>>),
+    Other(Arc<Snapshot>),
+}
+
+impl std::ops::Deref for Pinned {
+    type Target = Snapshot;
+
+    #[inline]
+    fn deref(&self) -> &Snapshot {
+        match self {
+            Pinned::Current(snapshot) => snapshot,
+            Pinned::Other(snapshot) => snapshot,
+        }
+    }
 }
 
 /// A decision without the revision it was made on.
@@ -117,6 +175,8 @@ pub(super) struct Outcome {
     pub(super) action: Option<ActionIndex>,
     pub(super) verdict: Verdict,
     pub(super) error: Option<Box<Error>>,
+    /// What the platform's state has to say about a deny.
+    pub(super) note: Option<Arc<str>>,
 }
 
 impl Outcome {
@@ -126,7 +186,14 @@ impl Outcome {
             action,
             verdict: Verdict::default(),
             error: None,
+            note: None,
         }
+    }
+
+    pub(super) fn refused(reason: Reason, note: Arc<str>, action: Option<ActionIndex>) -> Self {
+        let mut outcome = Self::denied(reason, action);
+        outcome.note = Some(note);
+        outcome
     }
 
     pub(super) fn invalid(error: Error) -> Self {
@@ -137,6 +204,12 @@ impl Outcome {
 }
 
 impl Decision {
+    /// A decision of a snapshot that is not the engine's current one.
+    pub(super) fn on(snapshot: Arc<Snapshot>, outcome: Outcome) -> Self {
+        let snapshot = Pinned::Other(snapshot);
+        Self { snapshot, outcome }
+    }
+
     /// Whether the action may be done.
     #[must_use]
     pub fn allowed(&self) -> bool {
@@ -214,6 +287,31 @@ impl Decision {
                 "outside bailiwick: the resource belongs to no tenant; bring its parents along".to_owned()
             }
             Reason::Expired => "the session has expired".to_owned(),
+            Reason::Stale => {
+                "the engine has not heard from its store for longer than it may; see to the connection"
+                    .to_owned()
+            }
+            Reason::Installation | Reason::Grant | Reason::Boundary | Reason::Project => {
+                let note = self.outcome.note.as_deref().unwrap_or("a ceiling denies");
+                let covering = self
+                    .outcome
+                    .action
+                    .map_or_else(Vec::new, |action| vocabulary.scopes_covering(action));
+                match (self.outcome.reason, covering.as_slice()) {
+                    (Reason::Project, _) | (_, []) => format!("outside bailiwick: {note}"),
+                    (_, names) => format!(
+                        "outside bailiwick: {action} needs scope {}; {note}",
+                        names.join(" or ")
+                    ),
+                }
+            }
+            Reason::Suspended | Reason::Revoked | Reason::Disabled | Reason::Outdated | Reason::Unknown => {
+                self.outcome
+                    .note
+                    .as_deref()
+                    .unwrap_or("the platform refuses the caller")
+                    .to_owned()
+            }
             Reason::InvalidRequest => self.outcome.error.as_ref().map_or_else(
                 || "invalid request".to_owned(),
                 |error| error.message().to_owned(),

@@ -43,7 +43,7 @@ pub struct Explanation {
 /// One factor that a request must pass before the policies count.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ceiling {
-    /// Its name: `session`, `request`, `tenant`, `scope`.
+    /// Its name: `session`, `platform`, `request`, `tenant`, `scope`, `project`, `installation`, `grant`, `boundary`.
     pub name: &'static str,
     /// Whether the request passed it.
     pub held: bool,
@@ -95,6 +95,13 @@ impl Explanation {
         let bound = session.bound(snapshot);
         let mut ceilings = vec![session_ceiling(session)];
         let mut policies = PolicyVerdict::default();
+        if let Some((_, detail)) = bound.ceilings.refusal() {
+            ceilings.push(Ceiling {
+                name: "platform",
+                held: false,
+                detail: detail.to_string(),
+            });
+        }
         match session.validate(snapshot, &bound, action, resource, context) {
             Err(error) => {
                 ceilings.push(Ceiling {
@@ -114,6 +121,7 @@ impl Explanation {
                     check_tenant(snapshot, &bound, &asked.object),
                 ));
                 ceilings.push(scope_ceiling(session, snapshot, &bound, asked.action));
+                ceilings.extend(bound.ceilings.each(snapshot, &asked));
                 policies = verdict(snapshot, &ask_policies(snapshot, &bound, &asked));
             }
         }

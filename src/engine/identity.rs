@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform::Provenance;
 use crate::policy::Vocabulary;
 use crate::value::EntityUid;
 
@@ -111,6 +112,7 @@ pub struct Identity<'a> {
     pub(super) scopes: Option<Vec<Cow<'a, str>>>,
     pub(super) grant_type: Option<Cow<'a, str>>,
     pub(super) expires: Option<i64>,
+    pub(super) provenance: Option<Provenance>,
 }
 
 impl<'a> Identity<'a> {
@@ -123,6 +125,7 @@ impl<'a> Identity<'a> {
             scopes: None,
             grant_type: None,
             expires: None,
+            provenance: None,
         }
     }
 
@@ -139,6 +142,7 @@ impl<'a> Identity<'a> {
             scopes,
             grant_type: None,
             expires: None,
+            provenance: None,
         }
     }
 
@@ -153,6 +157,13 @@ impl<'a> Identity<'a> {
     #[must_use]
     pub fn grant_type(mut self, grant_type: impl Into<Cow<'a, str>>) -> Self {
         self.grant_type = Some(grant_type.into());
+        self
+    }
+
+    /// What the token came from, so that revoking any of it counts.
+    #[must_use]
+    pub fn provenance(mut self, provenance: Provenance) -> Self {
+        self.provenance = Some(provenance);
         self
     }
 

@@ -34,7 +34,13 @@ impl Session {
         if self.is_expired() {
             return Outcome::denied(Reason::Expired, None);
         }
+        if self.engine.is_stale() {
+            return Outcome::denied(Reason::Stale, None);
+        }
         let bound = self.bound(snapshot);
+        if let Some((reason, note)) = bound.ceilings.refusal() {
+            return Outcome::refused(reason, note, None);
+        }
         let asked = match self.validate(snapshot, &bound, action, resource, context) {
             Ok(asked) => asked,
             Err(error) => return Outcome::invalid(error),
@@ -42,8 +48,14 @@ impl Session {
         if let Err(reason) = check_tenant(snapshot, &bound, &asked.object) {
             return Outcome::denied(reason, Some(asked.action));
         }
+        if let Err((reason, note)) = bound.ceilings.check_project(snapshot, &asked) {
+            return Outcome::refused(reason, note, Some(asked.action));
+        }
         if !bound.covers(asked.action) {
             return Outcome::denied(Reason::Scope, Some(asked.action));
+        }
+        if let Err((reason, note)) = bound.ceilings.check_caps(snapshot, &asked) {
+            return Outcome::refused(reason, note, Some(asked.action));
         }
         ask_policies(snapshot, &bound, &asked)
     }
@@ -208,5 +220,6 @@ pub(super) fn ask_policies(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>
         action: Some(asked.action),
         verdict: response.verdict,
         error: None,
+        note: None,
     }
 }

@@ -1,8 +1,12 @@
 //! The face of the library: an engine that authenticates tokens, makes sessions and lets them decide.
 
+mod admin;
+mod administration;
+mod advance;
 mod authenticate;
 mod bound;
 mod builder;
+mod ceilings;
 mod decision;
 mod explain;
 mod identity;
@@ -11,6 +15,7 @@ mod resource;
 mod session;
 mod snapshot;
 
+pub use admin::{Admin, ChangeRecord, Consent, NewApp, NewServiceAccount, NewTenant};
 pub use builder::EngineBuilder;
 pub use decision::{Decision, PolicyFault, Reason};
 pub use explain::{AppliedPolicy, Ceiling, Explanation, FailedPolicy, PolicyVerdict};
@@ -19,15 +24,20 @@ pub use resource::Resource;
 pub use session::Session;
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::platform::{
+    Change, FamilyId, GrantId, InstallationId, Issued, KeyId, Pepper, Provenance, SecretId, State, TokenId,
+};
 use crate::policy::{Policies, Vocabulary};
 use crate::token::{Claims, PrincipalKind, TokenCache, Verifier};
 
+use admin::{Actor, OnChange};
 use snapshot::Snapshot;
 
 /// Decides for many sessions at once. Cheap to clone; every clone is the same engine.
@@ -56,6 +66,50 @@ pub(crate) struct Inner {
     verifier: Option<Verifier>,
     cache: TokenCache<Arc<authenticate::Known>>,
     clock: Clock,
+    /// The key under which secrets are hashed.
+    pepper: Pepper,
+    /// Told of every change that was made.
+    on_change: Option<OnChange>,
+    /// How long the engine may go without hearing from its store, in seconds; none when it has none to hear from.
+    max_staleness: Option<i64>,
+    /// When it last heard, in seconds since the Unix epoch.
+    heard: AtomicI64,
+}
+
+impl Inner {
+    #[inline]
+    fn is_stale(&self) -> bool {
+        self.max_staleness.is_some_and(|longest| {
+            let heard = self.heard.load(Ordering::Acquire);
+            self.clock.now().saturating_sub(heard) > longest
+        })
+    }
+
+    /// Makes changes the next snapshot, one writer at a time. What `plan` decides, it decides on the state that the
+    /// changes are applied to.
+    fn commit<T>(
+        &self,
+        actor: Actor<'_>,
+        plan: impl FnOnce(&Snapshot) -> Result<(Vec<Change>, T)>,
+    ) -> Result<T> {
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.snapshot.load_full();
+        let (changes, outcome) = plan(&current)?;
+        if !changes.is_empty() {
+            let next = Arc::new(current.after(&changes)?);
+            self.snapshot.store(Arc::clone(&next));
+            if let Some(tell) = &self.on_change {
+                tell(&ChangeRecord::new(
+                    actor,
+                    self.clock.now(),
+                    &current,
+                    &next,
+                    changes,
+                ));
+            }
+        }
+        Ok(outcome)
+    }
 }
 
 impl Engine {
@@ -92,10 +146,23 @@ impl Engine {
         let policies = builder::checked(policies)?;
         let _writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let revision = self.inner.snapshot.load().revision + 1;
-        self.inner
-            .snapshot
-            .store(Arc::new(Snapshot::of(policies, revision)?));
+        let current = self.inner.snapshot.load_full();
+        let next = Snapshot::of(policies, revision)?
+            .with_platform(&current.platform, Some(administration::shipped()?))?;
+        self.inner.snapshot.store(Arc::new(next));
         Ok(revision)
+    }
+
+    /// The platform's state: tenants, apps, installations, accounts, grants. A copy that stays as it is.
+    #[must_use]
+    pub fn platform(&self) -> State {
+        self.inner.snapshot.load().platform.clone()
+    }
+
+    /// Says that the engine's state is as fresh as its source at this moment. Whoever follows a store calls it after each
+    /// reading; see [`EngineBuilder::max_staleness`].
+    pub fn confirm_fresh(&self) {
+        self.inner.heard.store(self.inner.clock.now(), Ordering::Release);
     }
 
     /// The number of the current state; it only grows.
@@ -123,7 +190,25 @@ fn identity_of(claims: &Claims) -> Identity<'_> {
         _ => Principal::user(claims.subject()),
     };
     let scopes = claims.scopes().iter().map(String::as_str);
-    let identity = Identity::token(principal, scopes).expires(claims.valid_until());
+    let lineage = claims.lineage();
+    // The platform's own tokens carry the state's sequence at which they were minted; of two, the older counts.
+    let sequences = [lineage.installation_epoch, lineage.account_epoch];
+    let issued = match sequences.into_iter().flatten().min() {
+        Some(sequence) => Issued::Sequence(sequence),
+        None => Issued::Time(claims.issued_at()),
+    };
+    let provenance = Provenance {
+        issued,
+        token: claims.token_id().map(TokenId::from),
+        key: claims.key_id().filter(|_| !lineage.is_empty()).map(KeyId::from),
+        installation: lineage.installation.as_deref().map(InstallationId::from),
+        grant: lineage.grant.as_deref().map(GrantId::from),
+        family: lineage.family.as_deref().map(FamilyId::from),
+        secret: lineage.secret.as_deref().map(SecretId::from),
+    };
+    let identity = Identity::token(principal, scopes)
+        .expires(claims.valid_until())
+        .provenance(provenance);
     match (claims.principal_kind(), claims.client_id()) {
         // A service account is its own client (RFC 9068 section 2.2): nobody else acts through it.
         (PrincipalKind::ServiceAccount, _) => identity.grant_type("client_credentials"),

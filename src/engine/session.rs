@@ -7,14 +7,16 @@ use arc_swap::ArcSwap;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NAME_BYTES;
+use crate::platform::{AccountId, AppId, Caller, Issued, Provenance, TenantId, UserId};
 use crate::value::{Context, EntityUid, Value};
 
 use super::Inner;
 use super::bound::{Bound, Supplied};
-use super::decision::Decision;
+use super::decision::{Decision, Pinned};
 use super::explain::Explanation;
-use super::identity::{Identity, Tenant, unplayed};
+use super::identity::{Identity, Principal, Tenant, unplayed};
 use super::resource::Resource;
+use super::snapshot::Snapshot;
 
 /// What an authenticated caller may ask. Cheap to clone, safe to share between threads.
 ///
@@ -36,49 +38,25 @@ pub(super) struct SessionInner {
     grant_type: Option<String>,
     expires: Option<i64>,
     pub(super) supplied: Supplied,
+    /// The same in the platform's words.
+    pub(super) caller: Caller,
 }
 
 impl Session {
     pub(super) fn new(engine: Arc<Inner>, identity: Identity<'_>, tenant: Tenant<'_>) -> Result<Self> {
-        let snapshot = engine.snapshot.load();
-        let vocabulary = &snapshot.vocabulary;
-        let app = match identity.app {
-            None => None,
-            Some(id) => {
-                let type_name = vocabulary.app_type().ok_or_else(|| unplayed("app"))?;
-                Some(EntityUid::new(type_name.to_owned(), id.into_owned()))
-            }
-        };
-        let scopes: Option<Vec<String>> = identity
-            .scopes
-            .map(|scopes| scopes.into_iter().map(|scope| scope.into_owned()).collect());
-        let grant_type = identity.grant_type.map(|it| it.into_owned());
-        let inner = SessionInner {
-            principal: identity.principal.resolve(vocabulary)?,
-            tenant: tenant.resolve(vocabulary)?,
-            supplied: Supplied::new(
-                app.clone().map(Value::Entity),
-                grant_type.clone().map(Value::from),
-            ),
-            app,
-            scopes,
-            grant_type,
-            expires: identity.expires,
-        };
-        for uid in [Some(&inner.principal), inner.tenant.as_ref(), inner.app.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            if uid.id().is_empty() || uid.id().len() > MAX_NAME_BYTES {
-                let message = format!(
-                    "the id of a {} is empty or longer than {MAX_NAME_BYTES} bytes",
-                    uid.type_name()
-                );
-                return Err(Error::new(ErrorKind::ArgumentInvalid, message));
-            }
-        }
-        let bound = Bound::of(&snapshot, &inner);
-        drop(snapshot);
+        let snapshot = engine.snapshot.load_full();
+        Self::on(&snapshot, engine, identity, tenant)
+    }
+
+    /// A session in the words of a snapshot's vocabulary.
+    pub(super) fn on(
+        snapshot: &Snapshot,
+        engine: Arc<Inner>,
+        identity: Identity<'_>,
+        tenant: Tenant<'_>,
+    ) -> Result<Self> {
+        let inner = SessionInner::new(snapshot, identity, tenant)?;
+        let bound = Bound::of(snapshot, &inner);
         Ok(Self {
             engine,
             inner: Arc::new(inner),
@@ -141,8 +119,9 @@ impl Session {
 
     /// Decides, and says why. Never fails: whatever is wrong is a deny with a reason.
     ///
-    /// Checked in this order, the first that denies being the reason: expiry, validity of the request, tenant, scopes,
-    /// policies.
+    /// Checked in this order, the first that denies being the reason: expiry, staleness, whether the platform refuses the
+    /// caller, validity of the request, tenant, permitted projects, scopes, what was approved and consented to,
+    /// boundaries, policies.
     ///
     /// ```
     /// # use bailiwick::{context, Engine, Principal, Reason, Resource, Source, Tenant};
@@ -160,6 +139,7 @@ impl Session {
     pub fn decide(&self, action: &str, resource: &Resource<'_>, context: &Context<'_>) -> Decision {
         let snapshot = self.engine.snapshot.load();
         let outcome = self.judge(&snapshot, action, resource, context);
+        let snapshot = Pinned::Current(snapshot);
         Decision { snapshot, outcome }
     }
 
@@ -167,6 +147,33 @@ impl Session {
     #[must_use]
     pub fn explain(&self, action: &str, resource: &Resource<'_>, context: &Context<'_>) -> Explanation {
         Explanation::of(self, action, resource, context)
+    }
+
+    /// The same caller in the words of the administration's vocabulary.
+    pub(super) fn as_administrator(&self, administration: &Snapshot) -> Result<Self> {
+        let caller = &self.inner.caller;
+        let principal = match (&caller.user, &caller.account) {
+            (Some(user), _) => Principal::user(user.as_str()),
+            (None, Some(account)) => Principal::service_account(account.as_str()),
+            (None, None) => {
+                return Err(Error::new(
+                    ErrorKind::PlatformForbidden,
+                    format!("{} is neither a user nor a service account", self.inner.principal),
+                ));
+            }
+        };
+        let mut identity = Identity::first_party(principal);
+        identity.app = caller.app.as_ref().map(|app| app.as_str().into());
+        identity.grant_type = self.inner.grant_type.as_deref().map(Into::into);
+        identity.expires = self.inner.expires;
+        identity.provenance.clone_from(&caller.provenance);
+        let scopes = self.inner.scopes.as_deref();
+        identity.scopes = scopes.map(|scopes| scopes.iter().map(|scope| scope.as_str().into()).collect());
+        let tenant = caller
+            .tenant
+            .as_ref()
+            .map_or(Tenant::none(), |tenant| Tenant::id(tenant.as_str()));
+        Self::on(administration, Arc::clone(&self.engine), identity, tenant)
     }
 
     pub(super) fn is_expired(&self) -> bool {
@@ -194,6 +201,69 @@ impl KeptSession {
             inner: Arc::clone(&self.inner),
             bound: Arc::clone(&self.bound),
         }
+    }
+}
+
+impl SessionInner {
+    fn new(snapshot: &Snapshot, identity: Identity<'_>, tenant: Tenant<'_>) -> Result<Self> {
+        let vocabulary = &snapshot.vocabulary;
+        let app = match identity.app {
+            None => None,
+            Some(id) => {
+                let type_name = vocabulary.app_type().ok_or_else(|| unplayed("app"))?;
+                Some(EntityUid::new(type_name.to_owned(), id.into_owned()))
+            }
+        };
+        let scopes: Option<Vec<String>> = identity
+            .scopes
+            .map(|scopes| scopes.into_iter().map(|scope| scope.into_owned()).collect());
+        let grant_type = identity.grant_type.map(|it| it.into_owned());
+        let principal = identity.principal.resolve(vocabulary)?;
+        let tenant = tenant.resolve(vocabulary)?;
+        let is = |type_name: Option<&str>| type_name == Some(principal.type_name());
+        // A token without provenance of its own still has to prove that it is new enough.
+        let provenance = identity
+            .provenance
+            .or_else(|| scopes.is_some().then(|| Provenance::issued(Issued::Time(None))));
+        let caller = Caller {
+            tenant: tenant.as_ref().map(|uid| TenantId::from(uid.id())),
+            user: is(vocabulary.user_type()).then(|| UserId::from(principal.id())),
+            account: is(vocabulary.service_account_type()).then(|| AccountId::from(principal.id())),
+            app: app.as_ref().map(|uid| AppId::from(uid.id())),
+            provenance,
+        };
+        let inner = Self {
+            principal,
+            tenant,
+            caller,
+            supplied: Supplied::new(
+                app.clone().map(Value::Entity),
+                grant_type.clone().map(Value::from),
+            ),
+            app,
+            scopes,
+            grant_type,
+            expires: identity.expires,
+        };
+        for uid in [Some(&inner.principal), inner.tenant.as_ref(), inner.app.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if uid.id().is_empty() || uid.id().len() > MAX_NAME_BYTES {
+                let message = format!(
+                    "the id of a {} is empty or longer than {MAX_NAME_BYTES} bytes",
+                    uid.type_name()
+                );
+                return Err(Error::new(ErrorKind::ArgumentInvalid, message));
+            }
+        }
+        Ok(inner)
+    }
+
+    /// Boundaries cap what is done with the host's resources and through tokens. Whoever administers the platform on its
+    /// own pages stands above them, or nobody could ever widen one again.
+    pub(super) fn is_exempt_from_boundaries(&self, snapshot: &Snapshot) -> bool {
+        self.scopes.is_none() && snapshot.is_administration()
     }
 }
 

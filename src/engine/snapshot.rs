@@ -4,17 +4,24 @@ use std::sync::Arc;
 
 use crate::decide::{Authorizer, Kept, TypeId};
 use crate::error::Result;
-use crate::policy::{ActionIndex, Policies, Vocabulary, on_parser_stack};
+use crate::platform::{Map, ProjectId, State};
+use crate::policy::{ActionIndex, ActionSet, Policies, Vocabulary, on_parser_stack};
 
 pub(super) struct Snapshot {
     pub(super) revision: u64,
     pub(super) authorizer: Authorizer,
     pub(super) vocabulary: Arc<Vocabulary>,
     pub(super) policies: Arc<Policies>,
+    /// Tenants, apps, accounts and what became of them.
+    pub(super) platform: State,
+    /// What the boundaries of projects leave.
+    pub(super) project_caps: Map<ProjectId, Arc<ActionSet>>,
+    /// The policies by which the platform is administered, with its roles; none in those policies themselves.
+    pub(super) administration: Option<Arc<Snapshot>>,
     /// By the number of the action.
-    actions: Vec<TargetAction>,
+    actions: Arc<[TargetAction]>,
     /// Types whose ids the schema enumerates.
-    enumerated: Vec<TypeId>,
+    enumerated: Arc<[TypeId]>,
 }
 
 /// An action of the schema as this revision knows it.
@@ -62,7 +69,30 @@ impl Snapshot {
             authorizer,
             vocabulary,
             policies: Arc::new(policies),
+            platform: State::new(),
+            project_caps: Map::new(),
+            administration: None,
         })
+    }
+
+    /// A copy with another revision, to be changed. Actions and types keep their numbers through every edit.
+    pub(super) fn successor(&self, revision: u64) -> Self {
+        Self {
+            revision,
+            authorizer: self.authorizer.clone(),
+            vocabulary: Arc::clone(&self.vocabulary),
+            policies: Arc::clone(&self.policies),
+            platform: self.platform.clone(),
+            project_caps: self.project_caps.clone(),
+            administration: self.administration.clone(),
+            actions: Arc::clone(&self.actions),
+            enumerated: Arc::clone(&self.enumerated),
+        }
+    }
+
+    /// Whether these are the policies by which the platform is administered.
+    pub(super) fn is_administration(&self) -> bool {
+        self.administration.is_none()
     }
 
     #[inline]

@@ -423,18 +423,17 @@ impl State {
         {
             return refuse(RefusalKind::Revoked, Factor::Token, "the token was revoked");
         }
-        if let Some(id) = &provenance.key {
-            match self.signing_key(id.as_str()) {
-                Some(key) if key.status.verifies() => {}
-                Some(_) => {
-                    return refuse(
-                        RefusalKind::Revoked,
-                        Factor::SigningKey,
-                        "the key that signed the token is retired or compromised",
-                    );
-                }
-                None => return refuse(RefusalKind::Unknown, Factor::SigningKey, "there is no such key"),
-            }
+        // Whether a key is trusted at all is the verifier's question; what became of the platform's own is known here.
+        let key = provenance
+            .key
+            .as_ref()
+            .and_then(|id| self.signing_key(id.as_str()));
+        if key.is_some_and(|key| !key.status.verifies()) {
+            return refuse(
+                RefusalKind::Revoked,
+                Factor::SigningKey,
+                "the key that signed the token is staged, retired or compromised",
+            );
         }
         if let Some(id) = &provenance.family {
             match self.family(id.as_str()) {
@@ -464,18 +463,21 @@ impl State {
                         "there is no such secret",
                     );
                 }
-                Some(secret) => match secret.status {
-                    SecretStatus::Revoked {
-                        with_tokens: true, ..
-                    } => {
+                Some(secret) => {
+                    if matches!(
+                        secret.status,
+                        SecretStatus::Revoked {
+                            with_tokens: true,
+                            ..
+                        }
+                    ) {
                         return refuse(
                             RefusalKind::Revoked,
                             Factor::ClientSecret,
                             "the secret that the token was obtained with was revoked with its tokens",
                         );
                     }
-                    _ => {}
-                },
+                }
             }
         }
         Ok(())

@@ -116,6 +116,31 @@ impl State {
         ids.into_iter().filter_map(|id| self.client_secret(id.as_str()))
     }
 
+    /// The usable secret of a client that has this keyed hash. The work is the same for a client that does not exist, for
+    /// one without secrets, and for a wrong secret: always [`MAX_USABLE_SECRETS`] comparisons in constant time.
+    #[must_use]
+    pub fn matching_secret(&self, client_id: &str, digest: &Digest, now: i64) -> Option<&ClientSecret> {
+        let nobody = Digest::nobody();
+        let owners = [
+            SecretOwner::ServiceAccount(AccountId::from(client_id)),
+            SecretOwner::App(AppId::from(client_id)),
+        ];
+        let mut usable = owners
+            .iter()
+            .flat_map(|owner| self.secrets_by_owner.of(owner))
+            .filter_map(|id| self.client_secret(id.as_str()))
+            .filter(|secret| secret.is_usable(now));
+        let mut found = None;
+        for _ in 0..MAX_USABLE_SECRETS {
+            let candidate = usable.next();
+            let equal = candidate.map_or(&nobody, |secret| &secret.digest) == digest;
+            if equal {
+                found = candidate;
+            }
+        }
+        found
+    }
+
     /// The changes that rotate an owner's secrets: those that are active retire, and a new one is added.
     ///
     /// # Errors

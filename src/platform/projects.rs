@@ -1,6 +1,7 @@
 //! The projects in which an installation or a service account may act.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use super::ids::ProjectId;
 #[serde(rename_all = "snake_case")]
 pub enum Projects {
     /// These and no others; a project created later is not among them.
-    Listed(BTreeSet<ProjectId>),
+    Listed(Arc<BTreeSet<ProjectId>>),
     /// Every project of the tenant, present and future, and what belongs to the tenant directly.
     All,
 }
@@ -20,12 +21,12 @@ impl Projects {
     /// No project at all.
     #[must_use]
     pub fn none() -> Self {
-        Self::Listed(BTreeSet::new())
+        Self::Listed(Arc::default())
     }
 
     /// These projects.
     pub fn listed<I: Into<ProjectId>>(projects: impl IntoIterator<Item = I>) -> Self {
-        Self::Listed(projects.into_iter().map(Into::into).collect())
+        Self::Listed(Arc::new(projects.into_iter().map(Into::into).collect()))
     }
 
     /// Whether a project is permitted.

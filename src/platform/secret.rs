@@ -59,9 +59,7 @@ impl Secret {
     /// A fresh secret from the system's randomness.
     pub(crate) fn generate(kind: SecretKind) -> Result<Self> {
         let mut bytes = Zeroizing::new([0_u8; SECRET_BYTES]);
-        SystemRandom::new()
-            .fill(bytes.as_mut())
-            .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no randomness"))?;
+        fill(bytes.as_mut())?;
         Ok(Self::from_bytes(kind, &bytes))
     }
 
@@ -87,6 +85,21 @@ impl fmt::Debug for Secret {
         let prefix = self.text.get(..4).unwrap_or_default();
         write!(f, "Secret({prefix}…)")
     }
+}
+
+fn fill(bytes: &mut [u8]) -> Result<()> {
+    SystemRandom::new()
+        .fill(bytes)
+        .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no randomness"))
+}
+
+/// A fresh id: 128 random bits behind a prefix that says of what.
+pub(crate) fn fresh_id(prefix: &str) -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    fill(&mut bytes)?;
+    let mut id = String::from(prefix);
+    push_base62(&mut id, &bytes, 22);
+    Ok(id)
 }
 
 /// Whether a text has the form of a secret of this kind, checksum included. Says nothing of whether it is known.
@@ -118,6 +131,13 @@ impl Pepper {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &derived);
         derived.zeroize();
         Self(key)
+    }
+
+    /// Of a key that nobody else will ever have.
+    pub(crate) fn random() -> Result<Self> {
+        let mut key = Zeroizing::new([0_u8; SECRET_BYTES]);
+        fill(key.as_mut())?;
+        Ok(Self::derive(&key))
     }
 
     /// The keyed hash of a secret.
@@ -153,6 +173,11 @@ impl Digest {
             let _ = write!(text, "{byte:02x}");
         }
         text
+    }
+
+    /// The hash of no secret: what a client that does not exist is compared with.
+    pub(crate) const fn nobody() -> Self {
+        Self([0; 32])
     }
 
     fn from_hex(text: &str) -> Option<Self> {

@@ -285,6 +285,19 @@ impl Vocabulary {
         Ok(())
     }
 
+    /// An action itself and every member of its group, nested groups included.
+    #[must_use]
+    pub fn covers(&self, action: ActionIndex) -> Option<&ActionSet> {
+        self.actions.get(action.number()).map(|action| &action.covers)
+    }
+
+    /// Whether entities of a type can lie below entities of another.
+    #[must_use]
+    pub fn can_be_in(&self, type_name: &str, above: &str) -> bool {
+        let shape = self.entities.get(type_name);
+        shape.is_some_and(|shape| shape.ancestors.iter().any(|name| **name == *above))
+    }
+
     /// Whether the schema declares this entity type.
     #[must_use]
     pub fn has_entity_type(&self, type_name: &str) -> bool {

@@ -1,0 +1,222 @@
+//! Administration of roles, boundaries, tokens and signing keys.
+
+use crate::error::Result;
+use crate::platform::{
+    Assignee, AssignmentId, BoundaryChange, Bounded, EndReason, FamilyId, KeyId, Place, RevocationChange,
+    RoleAssignment, RoleChange, RoleSet, Scopes, SigningKeyChange, TokenFamilyChange, TokenId, unknown,
+};
+
+use super::installations::grant;
+use super::{Admin, Target, authority};
+
+impl Admin<'_> {
+    /// Assigns a role of the host's policies. Nobody assigns a role that gives more than they have: see
+    /// [`PlatformExceeded`](crate::ErrorKind::PlatformExceeded).
+    ///
+    /// The rule: whoever assigns it holds, at the same place or above it, either that role or roles without conditions
+    /// that cover all its actions together; with a token, its scopes cover them too.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change, and the above.
+    pub fn assign_role(&self, assignee: Assignee, role: &str, place: Place) -> Result<AssignmentId> {
+        self.assign(RoleAssignment::new(assignee, RoleSet::Host, role, place))
+    }
+
+    /// Assigns a role of the platform's policies, by the same rule.
+    ///
+    /// # Errors
+    ///
+    /// As for [`assign_role`](Self::assign_role).
+    pub fn assign_administration(
+        &self,
+        assignee: Assignee,
+        role: &str,
+        place: Place,
+    ) -> Result<AssignmentId> {
+        self.assign(RoleAssignment::new(
+            assignee,
+            RoleSet::Administration,
+            role,
+            place,
+        ))
+    }
+
+    fn assign(&self, wanted: RoleAssignment) -> Result<AssignmentId> {
+        self.change(
+            "roles.assign",
+            |state| Target::role(state, &wanted),
+            |snapshot| {
+                authority::check(snapshot, &self.session, &wanted)?;
+                let change = RoleChange::Assigned {
+                    assignee: wanted.assignee.clone(),
+                    set: wanted.set,
+                    role: wanted.role.clone(),
+                    place: wanted.place.clone(),
+                };
+                Ok((vec![change.into()], wanted.id.clone()))
+            },
+        )
+    }
+
+    /// Withdraws a role.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change; see [`Admin`].
+    pub fn withdraw_role(&self, id: impl Into<AssignmentId>) -> Result<()> {
+        let id = id.into();
+        let change = RoleChange::Withdrawn { id: id.clone() };
+        self.make(
+            "roles.withdraw",
+            |state| {
+                let assignment = state.assignment(id.as_str());
+                Target::role(
+                    state,
+                    assignment.ok_or_else(|| unknown("role assignment", id.as_str()))?,
+                )
+            },
+            change,
+        )
+    }
+
+    /// The roles that hold at a place itself, sorted by id.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformForbidden`](crate::ErrorKind::PlatformForbidden).
+    pub fn roles_at(&self, place: &Place) -> Result<Vec<RoleAssignment>> {
+        let target = |state: &_| match place {
+            Place::Platform => Target::operator(state),
+            Place::Tenant(id) => Target::tenant(state, id),
+            Place::Project(id) => Target::project(state, id),
+        };
+        self.view("roles.view", target, |state| {
+            state.assignments_at(place).cloned().collect()
+        })
+    }
+
+    /// Caps something by scopes, or lifts the cap with none.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change; see [`Admin`].
+    pub fn set_boundary(&self, on: &Bounded, scopes: Option<Scopes>) -> Result<()> {
+        let shown = scopes.clone().unwrap_or_else(Scopes::none);
+        let change = BoundaryChange::Set {
+            on: on.clone(),
+            scopes,
+        };
+        self.make(
+            "boundaries.set",
+            |state| Target::boundary(state, on, &shown),
+            change,
+        )
+    }
+
+    /// Ends a chain of refresh tokens, with the access tokens that came of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change; see [`Admin`].
+    pub fn end_family(&self, id: impl Into<FamilyId>) -> Result<()> {
+        let id = id.into();
+        let change = TokenFamilyChange::Ended {
+            id: id.clone(),
+            reason: EndReason::Revoked,
+            at: self.now(),
+        };
+        self.make(
+            "tokens.revoke",
+            |state| {
+                let family = state
+                    .family(id.as_str())
+                    .ok_or_else(|| unknown("token family", id.as_str()))?;
+                Target::grant_tokens(state, grant(state, &family.grant)?, id.as_str())
+            },
+            change,
+        )
+    }
+
+    /// Revokes one access token of a service account, known by its id and the time at which it expires anyway.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change; see [`Admin`].
+    pub fn revoke_account_token(
+        &self,
+        account: impl Into<crate::platform::AccountId>,
+        token: impl Into<TokenId>,
+        expires: i64,
+    ) -> Result<()> {
+        let (account, token) = (account.into(), token.into());
+        let change = RevocationChange::TokenRevoked {
+            token: token.clone(),
+            expires,
+        };
+        self.make(
+            "tokens.revoke",
+            |state| Target::account_token(state, &account, token.as_str()),
+            change,
+        )
+    }
+
+    /// Publishes a key before it signs.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change; see [`Admin`].
+    pub fn stage_key(&self, id: impl Into<KeyId>, algorithm: &str, public: &str, sealed: &str) -> Result<()> {
+        let change = SigningKeyChange::Staged {
+            id: id.into(),
+            algorithm: algorithm.to_owned(),
+            public: public.to_owned(),
+            sealed: sealed.to_owned(),
+            at: self.now(),
+        };
+        self.make("keys.rotate", Target::operator, change)
+    }
+
+    /// Lets a staged key sign; the one before it verifies only.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change; see [`Admin`].
+    pub fn promote_key(&self, id: impl Into<KeyId>) -> Result<()> {
+        let (id, at) = (id.into(), self.now());
+        self.change("keys.rotate", Target::operator, |snapshot| {
+            Ok((snapshot.platform.promote_key(&id, at), ()))
+        })
+    }
+
+    /// Publishes a key no longer, once its tokens have expired.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change; see [`Admin`].
+    pub fn retire_key(&self, id: impl Into<KeyId>) -> Result<()> {
+        let change = SigningKeyChange::Retired {
+            id: id.into(),
+            at: self.now(),
+        };
+        self.make("keys.rotate", Target::operator, change)
+    }
+
+    /// Says that somebody else may have a key: nothing it signed is good from now on.
+    ///
+    /// # Errors
+    ///
+    /// Those of every change; see [`Admin`].
+    pub fn mark_key_compromised(&self, id: impl Into<KeyId>) -> Result<()> {
+        let id = id.into();
+        let change = SigningKeyChange::Compromised {
+            id: id.clone(),
+            at: self.now(),
+        };
+        self.make(
+            "keys.mark_compromised",
+            |state| Target::signing_key(state, id.as_str()),
+            change,
+        )
+    }
+}

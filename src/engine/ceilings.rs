@@ -1,0 +1,197 @@
+//! The ceilings that the platform's state puts above a session, as action sets of one revision.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::platform::{Cap, Factor, Projects, RefusalKind, Scopes};
+use crate::policy::ActionSet;
+
+use super::bound::covered;
+use super::decision::Reason;
+use super::explain::Ceiling;
+use super::judge::Asked;
+use super::session::SessionInner;
+use super::snapshot::Snapshot;
+
+/// Why a ceiling denies, and in which words.
+pub(super) type Denied = (Reason, Arc<str>);
+
+/// What the platform's state says of a session.
+pub(super) struct Ceilings {
+    refusal: Option<Denied>,
+    caps: SmallVec<[Capped; 4]>,
+    projects: SmallVec<[(Factor, Projects); 2]>,
+    /// Boundaries do not count.
+    is_exempt: bool,
+}
+
+/// The actions that a set of scopes leaves.
+struct Capped {
+    factor: Factor,
+    is_boundary: bool,
+    actions: ActionSet,
+}
+
+impl Ceilings {
+    pub(super) fn of(snapshot: &Snapshot, session: &SessionInner) -> Self {
+        let mut ceilings = Self {
+            refusal: None,
+            caps: SmallVec::new(),
+            projects: SmallVec::new(),
+            is_exempt: session.is_exempt_from_boundaries(snapshot),
+        };
+        match snapshot.platform.standing(&session.caller) {
+            Err(refusal) => {
+                let reason = match refusal.kind {
+                    RefusalKind::Suspended => Reason::Suspended,
+                    RefusalKind::Revoked => Reason::Revoked,
+                    RefusalKind::Disabled => Reason::Disabled,
+                    RefusalKind::Outdated => Reason::Outdated,
+                    RefusalKind::Unknown => Reason::Unknown,
+                };
+                ceilings.refusal = Some((reason, refusal.message.into()));
+            }
+            Ok(standing) => {
+                let counts =
+                    |cap: &&Cap<'_>| !(cap.is_boundary && session.is_exempt_from_boundaries(snapshot));
+                ceilings
+                    .caps
+                    .extend(standing.caps.iter().filter(counts).map(|cap| Capped {
+                        factor: cap.factor,
+                        is_boundary: cap.is_boundary,
+                        actions: actions_of(snapshot, cap.scopes),
+                    }));
+                let limited = standing.projects.iter().filter(|(_, it)| *it != &Projects::All);
+                ceilings
+                    .projects
+                    .extend(limited.map(|(factor, projects)| (*factor, (*projects).clone())));
+            }
+        }
+        ceilings
+    }
+
+    /// What refuses the session whatever it asks for.
+    #[inline]
+    pub(super) fn refusal(&self) -> Option<Denied> {
+        self.refusal.clone()
+    }
+
+    /// Whether the resource lies in a permitted project.
+    #[inline]
+    pub(super) fn check_project(&self, snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
+        let Some(type_name) = snapshot.vocabulary.project_type() else {
+            return Ok(());
+        };
+        for (factor, projects) in &self.projects {
+            let mut above = asked.object.ancestors_of_type(type_name).peekable();
+            // What belongs to the tenant directly is in no project, so no list of projects has it.
+            if above.peek().is_none() || !above.all(|project| projects.permits(project.id)) {
+                let note = format!("the resource lies in none of the projects permitted to the {factor}");
+                return Err((Reason::Project, note.into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether everything above principal and resource leaves the action.
+    #[inline]
+    pub(super) fn check_caps(&self, snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
+        for cap in &self.caps {
+            if !cap.actions.contains(asked.action) {
+                return Err(cap.denied());
+            }
+        }
+        if snapshot.project_caps.len() == 0 || self.is_exempt {
+            return Ok(());
+        }
+        check_project_caps(snapshot, asked)
+    }
+
+    /// Whether every cap of the session itself leaves an action.
+    pub(super) fn leaves(&self, action: crate::ActionIndex) -> bool {
+        self.caps.iter().all(|cap| cap.actions.contains(action))
+    }
+
+    /// Each ceiling with whether it holds, for the explanation; none where the platform has nothing to say.
+    pub(super) fn each(&self, snapshot: &Snapshot, asked: &Asked<'_>) -> Vec<Ceiling> {
+        let mut ceilings = Vec::new();
+        if !self.projects.is_empty() {
+            ceilings.push(match self.check_project(snapshot, asked) {
+                Ok(()) => Ceiling {
+                    name: "project",
+                    held: true,
+                    detail: "the resource lies in a permitted project".to_owned(),
+                },
+                Err((_, note)) => Ceiling {
+                    name: "project",
+                    held: false,
+                    detail: note.to_string(),
+                },
+            });
+        }
+        for cap in &self.caps {
+            let held = cap.actions.contains(asked.action);
+            let (reason, note) = cap.denied();
+            ceilings.push(Ceiling {
+                name: reason.name(),
+                held,
+                detail: if held {
+                    note.replace("does not cover it", "covers it")
+                } else {
+                    note.to_string()
+                },
+            });
+        }
+        if !self.is_exempt
+            && let Err((reason, note)) = check_project_caps(snapshot, asked)
+        {
+            ceilings.push(Ceiling {
+                name: reason.name(),
+                held: false,
+                detail: note.to_string(),
+            });
+        }
+        ceilings
+    }
+}
+
+/// Whether the boundaries of the resource's projects leave the action.
+fn check_project_caps(snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
+    let Some(type_name) = snapshot.vocabulary.project_type() else {
+        return Ok(());
+    };
+    for project in asked.object.ancestors_of_type(type_name) {
+        if let Some(actions) = snapshot.project_caps.get(project.id)
+            && !actions.contains(asked.action)
+        {
+            return Err((
+                Reason::Boundary,
+                "the boundary of the project does not cover it".into(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl Capped {
+    #[cold]
+    fn denied(&self) -> Denied {
+        match (self.is_boundary, self.factor) {
+            (true, factor) => {
+                let note = format!("the boundary of the {factor} does not cover it");
+                (Reason::Boundary, note.into())
+            }
+            (false, Factor::Grant) => (Reason::Grant, "the user's consent does not cover it".into()),
+            (false, _) => (
+                Reason::Installation,
+                "what was approved for the installation does not cover it".into(),
+            ),
+        }
+    }
+}
+
+/// What scopes cover in the vocabulary of a revision.
+pub(super) fn actions_of(snapshot: &Snapshot, scopes: &Scopes) -> ActionSet {
+    covered(&snapshot.vocabulary, scopes.iter())
+}
