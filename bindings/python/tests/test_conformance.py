@@ -82,19 +82,20 @@ def value(json_value: Any) -> Any:
 
 
 def extension(function: str, argument: str) -> Any:
-    match function:
-        case "decimal":
-            return Decimal(argument)
-        case "ip":
-            return ipaddress.ip_interface(argument) if "/" in argument else ipaddress.ip_address(argument)
-        case "datetime":
-            moment = datetime.fromisoformat(argument)
-            return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        case "duration":
-            try:
+    """A value of Python's own classes, where they can read and hold it."""
+    try:
+        match function:
+            case "decimal":
+                return Decimal(argument)
+            case "ip":
+                return ipaddress.ip_interface(argument) if "/" in argument else ipaddress.ip_address(argument)
+            case "datetime":
+                moment = datetime.fromisoformat(argument)
+                return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+            case "duration":
                 return duration(argument)
-            except OverflowError:
-                return bw.Extension(function, argument)
+    except (OverflowError, ValueError):
+        return bw.Extension(function, argument)
     raise AssertionError(f"unknown function {function}")
 
 
