@@ -10,10 +10,16 @@
     reason = "a benchmark that cannot run has no result"
 )]
 
+mod cedar;
+mod conditions;
 mod links;
 mod measure;
+mod memory;
+mod overlay;
 mod random;
+mod session;
 mod verify;
+mod wide;
 
 use measure::Row;
 
@@ -24,7 +30,16 @@ type Rows = fn() -> Vec<Row>;
 fn main() {
     let wanted = std::env::args().nth(1).filter(|argument| argument != "--bench");
     let wanted = wanted.unwrap_or_default();
-    let groups: [(&str, Rows); 2] = [("verify", verify::rows), ("decide/links", links::rows)];
+    let groups: [(&str, Rows); 8] = [
+        ("verify", verify::rows),
+        ("decide/links", links::rows),
+        ("decide/conditions", conditions::rows),
+        ("decide/wide", wide::rows),
+        ("decide/overlay", overlay::rows),
+        ("decide/together", links::together),
+        ("million", links::million),
+        ("session", session::rows),
+    ];
     for (name, rows) in groups {
         if name.starts_with(&wanted) || wanted.starts_with(name) {
             for row in rows() {

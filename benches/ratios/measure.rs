@@ -70,6 +70,13 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Our time, for rows that are made of others.
+    pub(crate) fn ours_ns(&self) -> f64 {
+        self.ours_ns
+    }
+}
+
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, ours_ns, peer } = self;

@@ -26,6 +26,7 @@ pub(crate) struct Candidate {
 
 /// The keys of one side of a request: an entity and its ancestors, as far as they are interned.
 pub(crate) struct Side<'k> {
+    /// The entity itself, unless no rule can be filed under it.
     pub(crate) own: Option<Handle>,
     pub(crate) ancestors: &'k Ancestors,
     /// The key of the entity's type.
@@ -34,7 +35,7 @@ pub(crate) struct Side<'k> {
 
 impl Side<'_> {
     fn len(&self) -> usize {
-        self.ancestors.as_slice().len() + 1
+        self.ancestors.as_slice().len() + usize::from(self.own.is_some())
     }
 
     fn keys(&self) -> impl Iterator<Item = Key> {
@@ -309,7 +310,7 @@ impl Index {
             }
         }
         if known == 0 {
-            self.pair_up(principal, resource, HandleSet::insert);
+            self.pair_up(principal, resource, HandleSet::insert_new);
         }
         self.bump(principal, resource, 1);
         if let Some(number) = list {

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
+use smol_str::SmolStr;
 use std::hash::BuildHasher as _;
 
 use super::index::{Candidate, Index};
@@ -255,7 +256,7 @@ impl Policies {
             template: NonZeroU32::new(template + 1),
             principal,
             resource,
-            id: Box::from(id),
+            id: SmolStr::new(id),
         };
         self.rules.set(place, rule);
         self.ids.insert(IdSlot {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::pattern::Pattern;
 use super::scope::{ActionScope, Scope};
 use crate::entities::handles::Handle;
@@ -67,7 +69,7 @@ pub(crate) struct Rule {
     /// What fills `?resource`.
     pub(crate) resource: Handle,
     /// The id of the link; empty for a static policy, which has the id of its template.
-    pub(crate) id: Box<str>,
+    pub(crate) id: SmolStr,
 }
 
 impl Rule {

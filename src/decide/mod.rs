@@ -1,6 +1,7 @@
 //! Program × entities × request → response, with exactly Cedar's answers; and the explanation of each.
 
 mod authorizer;
+mod batch;
 mod edit;
 mod fault;
 mod import;

@@ -16,6 +16,13 @@ pub(crate) struct Verdict {
     pub(crate) faults: SmallVec<[(RuleId, Fault); 2]>,
 }
 
+impl Verdict {
+    #[inline]
+    pub(crate) fn allowed(&self) -> bool {
+        self.forbids.is_empty() && !self.permits.is_empty()
+    }
+}
+
 /// Cedar's answer to a request, with the policies that determined it and those that erred.
 ///
 /// It borrows the [`Authorizer`](super::Authorizer) that gave it, and allocates nothing as long as few policies
@@ -31,7 +38,7 @@ impl<'s> Response<'s> {
     #[inline]
     #[must_use]
     pub fn allowed(&self) -> bool {
-        self.verdict.forbids.is_empty() && !self.verdict.permits.is_empty()
+        self.verdict.allowed()
     }
 
     /// The policies that determined the answer: for a deny the forbids that matched, possibly none; for an allow the

@@ -270,8 +270,9 @@ where {
 }
 
 fn side<'r>(resolved: &'r Resolved<'_>) -> Side<'r> {
+    let named = resolved.node.filter(|node| node.is_named());
     Side {
-        own: resolved.node.map(|node| node.handle),
+        own: named.map(|node| node.handle),
         ancestors: resolved.ancestors(),
         of_type: resolved.type_id.map(Key::of_type),
     }

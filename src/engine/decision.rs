@@ -180,6 +180,10 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    pub(super) fn allowed(&self) -> bool {
+        self.reason == Reason::Permitted
+    }
+
     pub(super) fn denied(reason: Reason, action: Option<ActionIndex>) -> Self {
         Self {
             reason,
@@ -213,7 +217,7 @@ impl Decision {
     /// Whether the action may be done.
     #[must_use]
     pub fn allowed(&self) -> bool {
-        self.outcome.reason == Reason::Permitted
+        self.outcome.allowed()
     }
 
     /// Why.

@@ -4,6 +4,7 @@ mod admin;
 mod administration;
 mod advance;
 mod authenticate;
+mod batch;
 mod bound;
 mod builder;
 mod ceilings;

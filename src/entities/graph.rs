@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::handles::{Ancestors, Handle, HandleSet, MAX_HANDLES};
 use super::pages::Pages;
@@ -21,17 +23,28 @@ pub(crate) type TypeId = u32;
 /// One interned uid: an entity, or only a name that a policy or another entity mentions.
 #[derive(Clone)]
 pub(crate) struct Node {
-    hash: u64,
     pub(crate) handle: Handle,
     pub(crate) type_id: TypeId,
     type_name: Arc<str>,
-    id: Box<str>,
+    /// Short ids lie within the node: comparing one costs no further cache line.
+    id: SmolStr,
     pub(crate) ancestors: Ancestors,
     pub(crate) parents: SmallVec<[Handle; 2]>,
     /// Longest chain of parents above.
     depth: u16,
     /// Attributes and tags; nothing when the uid is only mentioned.
     pub(crate) data: Option<Arc<Data>>,
+    named: Flag,
+}
+
+/// Set once and seen by every copy that is made later; never unset.
+#[derive(Debug, Default)]
+struct Flag(AtomicBool);
+
+impl Clone for Flag {
+    fn clone(&self) -> Self {
+        Self(AtomicBool::new(self.0.load(Ordering::Relaxed)))
+    }
 }
 
 /// Attributes and tags of an entity, in normal form.
@@ -45,14 +58,25 @@ impl Node {
     pub(crate) fn uid(&self) -> EntityRef<'_> {
         EntityRef::new(&self.type_name, &self.id)
     }
+
+    /// False when no policy or link has ever named this uid: then no rule is filed under it.
+    #[inline]
+    pub(crate) fn is_named(&self) -> bool {
+        self.named.0.load(Ordering::Relaxed)
+    }
 }
 
+/// The hash beside the pointer: a slot of another uid is passed over without following it.
 #[derive(Clone)]
-struct UidSlot(Arc<Node>);
+struct UidSlot {
+    hash: u64,
+    node: Arc<Node>,
+}
 
 impl Slot for UidSlot {
+    #[inline]
     fn hash(&self) -> u64 {
-        self.0.hash
+        self.hash
     }
 }
 
@@ -109,8 +133,8 @@ impl Graph {
     #[inline]
     pub(crate) fn find(&self, uid: EntityRef<'_>) -> Option<&Node> {
         let hash = self.hash(uid);
-        let same = |slot: &&UidSlot| slot.0.hash == hash && slot.0.uid() == uid;
-        self.uids.probe(hash).find(same).map(|slot| &*slot.0)
+        let same = |slot: &&UidSlot| slot.hash == hash && slot.node.uid() == uid;
+        self.uids.probe(hash).find(same).map(|slot| &*slot.node)
     }
 
     /// The node of a handle.
@@ -151,12 +175,21 @@ impl Graph {
         id
     }
 
-    /// The handle of a uid, made if need be, mentioned once more.
+    /// The handle of a uid that a policy or link names, made if need be, mentioned once more.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::LimitExceeded`] for names that are too long, and when there are too many of them.
     pub(crate) fn mention(&mut self, uid: EntityRef<'_>) -> Result<Handle> {
+        let handle = self.mention_parent(uid)?;
+        if let Some(node) = self.find(uid) {
+            node.named.0.store(true, Ordering::Relaxed);
+        }
+        Ok(handle)
+    }
+
+    /// The same for a uid that an entity names as its parent.
+    fn mention_parent(&mut self, uid: EntityRef<'_>) -> Result<Handle> {
         let handle = match self.find(uid) {
             Some(node) => node.handle,
             None => self.intern(uid)?,
@@ -185,18 +218,22 @@ impl Graph {
             Some(name) => Arc::clone(name),
             None => Arc::from(uid.type_name),
         };
+        let hash = self.hash(uid);
         let node = Arc::new(Node {
-            hash: self.hash(uid),
             handle,
             type_id,
             type_name,
-            id: Box::from(uid.id),
+            id: SmolStr::new(uid.id),
             ancestors: Ancestors::default(),
             parents: SmallVec::new(),
             depth: 0,
             data: None,
+            named: Flag::default(),
         });
-        self.uids.insert(UidSlot(Arc::clone(&node)));
+        self.uids.insert(UidSlot {
+            hash,
+            node: Arc::clone(&node),
+        });
         self.nodes.set(handle, Some(node));
         self.mentions.set(handle, 0);
         Ok(handle)
@@ -212,17 +249,22 @@ impl Graph {
             return;
         }
         if let Some(node) = self.nodes.get_mut(handle).and_then(Option::take) {
-            self.uids.remove(node.hash, |slot| slot.0.handle == handle);
+            let hash = self.hash(node.uid());
+            self.uids
+                .remove(hash, |slot| slot.hash == hash && slot.node.handle == handle);
             self.free.push(handle);
         }
     }
 
     fn put(&mut self, node: Node) {
-        let (hash, handle) = (node.hash, node.handle);
+        let (hash, handle) = (self.hash(node.uid()), node.handle);
         let node = Arc::new(node);
-        self.uids.replace(UidSlot(Arc::clone(&node)), |slot| {
-            slot.0.hash == hash && slot.0.handle == handle
-        });
+        let slot = UidSlot {
+            hash,
+            node: Arc::clone(&node),
+        };
+        self.uids
+            .replace(slot, |slot| slot.hash == hash && slot.node.handle == handle);
         self.nodes.set(handle, Some(node));
     }
 
@@ -338,7 +380,7 @@ impl Graph {
         };
         let mut handles: SmallVec<[Handle; 2]> = SmallVec::new();
         for parent in parents {
-            let parent = self.mention(*parent)?;
+            let parent = self.mention_parent(*parent)?;
             if handles.contains(&parent) {
                 self.release(parent);
             } else {

@@ -40,13 +40,14 @@ impl Slot for Member {
     }
 }
 
-/// A persistent set of handles: nothing, one in place, a short list, or a table.
+/// A persistent set of handles: nothing, one in place, a short list, or a table. Two words, for there are several of
+/// each handle.
 #[derive(Clone, Default)]
 pub(crate) enum HandleSet {
     #[default]
     None,
     One(Handle),
-    Few(Arc<[Handle]>),
+    Few(Arc<Vec<Handle>>),
     Many(Arc<Table<Member>>),
 }
 
@@ -75,14 +76,18 @@ impl HandleSet {
 
     /// Adds a handle that is not yet a member, or leaves the set alone.
     pub(crate) fn insert(&mut self, handle: Handle) {
-        if self.contains(handle) {
-            return;
+        if !self.contains(handle) {
+            self.insert_new(handle);
         }
+    }
+
+    /// Adds a handle that is not a member.
+    pub(crate) fn insert_new(&mut self, handle: Handle) {
         match self {
             HandleSet::None => *self = HandleSet::One(handle),
-            HandleSet::One(one) => *self = HandleSet::Few(Arc::from(vec![*one, handle])),
+            HandleSet::One(one) => *self = HandleSet::Few(Arc::new(vec![*one, handle])),
             HandleSet::Few(list) if list.len() < MAX_FEW => {
-                *list = list.iter().copied().chain(std::iter::once(handle)).collect();
+                Arc::make_mut(list).push(handle);
             }
             HandleSet::Few(list) => {
                 let mut table = Table::new();
@@ -127,7 +132,7 @@ impl HandleSet {
         match list {
             [] => HandleSet::None,
             [one] => HandleSet::One(*one),
-            list => HandleSet::Few(Arc::from(list)),
+            list => HandleSet::Few(Arc::new(list.to_vec())),
         }
     }
 
@@ -147,7 +152,7 @@ impl HandleSet {
 pub(crate) struct Ancestors {
     sorted: smallvec::SmallVec<[Handle; 4]>,
     /// Open-addressed places of `handle + 1`, a power of two of them; only for long lists.
-    places: Option<Arc<[u32]>>,
+    places: Option<Arc<Vec<u32>>>,
 }
 
 /// Up to this many ancestors a search of the sorted list is as quick as a hash look-up.
@@ -177,7 +182,7 @@ impl Ancestors {
                     *free = handle.wrapping_add(1);
                 }
             }
-            Arc::from(places)
+            Arc::new(places)
         });
         Self { sorted, places }
     }
