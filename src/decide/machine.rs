@@ -7,7 +7,7 @@ use super::fault::{EvalErrorKind, Fault};
 use super::val::{Ent, RecordVal, SetVal, Val};
 use crate::compile::program::{Condition, Op, Run, Unary, Var};
 use crate::entities::overlay::{Found, Resolved, View};
-use crate::value::{Record, literal};
+use crate::value::{Record, literal, same_text};
 
 /// A request, looked up.
 pub(crate) struct Asked<'e, 'r> {
@@ -196,11 +196,12 @@ impl<'e, 'r> Machine<'e, 'r> {
             }
             Op::Is(wanted) => {
                 let ent = self.pop_entity()?;
-                self.stack.push(Val::Bool(ent.uid.type_name == name(wanted)));
+                self.stack
+                    .push(Val::Bool(same_text(ent.uid.type_name, name(wanted))));
             }
             Op::IsElse(wanted, to) => {
                 let ent = self.pop_entity()?;
-                if ent.uid.type_name != name(wanted) {
+                if !same_text(ent.uid.type_name, name(wanted)) {
                     self.stack.push(Val::Bool(false));
                     return Ok(Next::Jump(to));
                 }

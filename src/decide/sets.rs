@@ -10,7 +10,7 @@ use super::machine::{Machine, Step, run, set_len};
 use super::val::{Ent, RecordVal, SetVal, Val};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::value::order::compare;
-use crate::value::{Record, Value};
+use crate::value::{Record, Value, same_text};
 
 /// Up to this many comparisons of members are made before sets are sorted.
 const MAX_COMPARED: usize = 1_024;
@@ -22,7 +22,7 @@ impl<'e> Machine<'e, '_> {
         match (a, b) {
             (Val::Bool(a), Val::Bool(b)) => Ok(a == b),
             (Val::Long(a), Val::Long(b)) => Ok(a == b),
-            (Val::Str(a), Val::Str(b)) => Ok(a == b),
+            (Val::Str(a), Val::Str(b)) => Ok(same_text(a, b)),
             (Val::Entity(a), Val::Entity(b)) => Ok(a.is(&b)),
             _ => self.equal_within(a, b, MAX_VALUE_DEPTH),
         }
@@ -33,7 +33,7 @@ impl<'e> Machine<'e, '_> {
         match (a, b) {
             (Val::Bool(a), Val::Bool(b)) => Ok(a == b),
             (Val::Long(a), Val::Long(b)) => Ok(a == b),
-            (Val::Str(a), Val::Str(b)) => Ok(a == b),
+            (Val::Str(a), Val::Str(b)) => Ok(same_text(a, b)),
             (Val::Entity(a), Val::Entity(b)) => Ok(a.is(&b)),
             (Val::Ip(a), Val::Ip(b)) => Ok(a == b),
             (Val::Decimal(a), Val::Decimal(b)) => Ok(a == b),

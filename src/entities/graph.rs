@@ -15,7 +15,7 @@ use super::pages::Pages;
 use super::table::{Slot, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_ANCESTORS, MAX_ENTITY_DEPTH, MAX_NAME_BYTES};
-use crate::value::{Entity, EntityRef, Record};
+use crate::value::{Entity, EntityRef, Record, same_text};
 
 /// The number of an entity type, dense from 0.
 pub(crate) type TypeId = u32;
@@ -133,7 +133,11 @@ impl Graph {
     #[inline]
     pub(crate) fn find(&self, uid: EntityRef<'_>) -> Option<&Node> {
         let hash = self.hash(uid);
-        let same = |slot: &&UidSlot| slot.hash == hash && slot.node.uid() == uid;
+        let same = |slot: &&UidSlot| {
+            slot.hash == hash
+                && same_text(&slot.node.id, uid.id)
+                && same_text(&slot.node.type_name, uid.type_name)
+        };
         self.uids.probe(hash).find(same).map(|slot| &*slot.node)
     }
 

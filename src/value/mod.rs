@@ -7,11 +7,13 @@ mod extension;
 mod json;
 pub(crate) mod literal;
 pub(crate) mod order;
+mod same;
 mod uid;
 
 use std::borrow::Cow;
 
 pub use extension::{Datetime, Decimal, Duration, IpNet};
+pub(crate) use same::same_text;
 pub(crate) use uid::shorten;
 pub use uid::{EntityRef, EntityUid};
 
@@ -166,7 +168,7 @@ impl<'a> Record<'a> {
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.entries
             .iter()
-            .find(|(known, _)| known == name)
+            .find(|(known, _)| same_text(known, name))
             .map(|(_, value)| value)
     }
 
