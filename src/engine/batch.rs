@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use arc_swap::Guard;
-
 use crate::value::{Context, EntityUid};
 
-use super::decision::Decision;
+use super::decision::{Decision, Pinned};
 use super::resource::Resource;
 use super::session::Session;
 
@@ -21,7 +19,7 @@ impl Session {
         let snapshot = self.engine.snapshot.load_full();
         let decide = |(action, resource, context)| Decision {
             outcome: self.judge(&snapshot, action, resource, context),
-            snapshot: Guard::from_inner(Arc::clone(&snapshot)),
+            snapshot: Pinned::Other(Arc::clone(&snapshot)),
         };
         requests.into_iter().map(decide).collect()
     }
