@@ -14,7 +14,7 @@ demo:
 test: test-rust test-c test-python test-python-integrations test-policies
 
 test-rust:
-	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites
+	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites,bailiwick/sqlite
 
 test-c:
 	$(MAKE) -C bindings/c test

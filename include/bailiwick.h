@@ -226,6 +226,24 @@ static inline bw_str bw_none(void)
 /** The token is bound to a key or certificate (`cnf`) whose possession was not proven. */
 #define BW_TOKEN_BINDING UINT32_C(214)
 
+/** A DPoP proof that is not one: malformed, of another type, or with a key that cannot be used or did not sign it. */
+#define BW_PROOF_INVALID UINT32_C(220)
+
+/** A DPoP proof of another key, token, method or address than the request's. */
+#define BW_PROOF_MISMATCH UINT32_C(221)
+
+/** A DPoP proof that was not made within the window of time. */
+#define BW_PROOF_EXPIRED UINT32_C(222)
+
+/** A DPoP proof without a current nonce of the server. */
+#define BW_PROOF_NONCE UINT32_C(223)
+
+/** A DPoP proof that was used before. */
+#define BW_PROOF_REPLAYED UINT32_C(224)
+
+/** A DPoP proof that cannot be remembered, for too many were used of late. */
+#define BW_PROOF_UNRECORDED UINT32_C(225)
+
 /** An encrypted token that does not decrypt, whatever the reason. */
 #define BW_TOKEN_DECRYPTION UINT32_C(230)
 
@@ -258,6 +276,42 @@ static inline bw_str bw_none(void)
 
 /** The change would give more than whoever gives it has, or than a ceiling leaves. */
 #define BW_PLATFORM_EXCEEDED UINT32_C(404)
+
+/** The store could not be read or written, or cannot be trusted after an earlier failure. */
+#define BW_STORE_IO UINT32_C(500)
+
+/** The disk, or the quota of the store, is full; nothing was written. */
+#define BW_STORE_FULL UINT32_C(501)
+
+/** The store may only be read: a follower, or a file or directory without permission to write. */
+#define BW_STORE_READ_ONLY UINT32_C(502)
+
+/** Another process, or another engine of this one, has the store open for writing. */
+#define BW_STORE_LOCKED UINT32_C(503)
+
+/** The store is damaged: a checksum does not match, or acknowledged changes are missing. */
+#define BW_STORE_CORRUPT UINT32_C(504)
+
+/** The file is no store, or was written by a newer version. */
+#define BW_STORE_VERSION UINT32_C(505)
+
+/** The store has moved on since the revision that the change was made for; nothing was written. */
+#define BW_STORE_CONFLICT UINT32_C(506)
+
+/** The log no longer reaches back to the revision that is asked for. */
+#define BW_STORE_COMPACTED UINT32_C(507)
+
+/** A sealed value was sealed under another key, for another place, or is damaged. */
+#define BW_SEAL_INVALID UINT32_C(508)
+
+/** An export that is incomplete, damaged, or of another version. */
+#define BW_EXPORT_INVALID UINT32_C(509)
+
+/** A page token that was not issued for this listing. */
+#define BW_CURSOR_INVALID UINT32_C(510)
+
+/** Audit records could not be written to their file. */
+#define BW_AUDIT_IO UINT32_C(600)
 
 /** A required argument is null. */
 #define BW_NULL_ARGUMENT UINT32_C(900)

@@ -14,7 +14,8 @@ macro_rules! kinds {
         /// What went wrong, as a code that never changes its meaning.
         ///
         /// 1xx: loading of policies, schemas, entities and configuration. 2xx: tokens and keys. 3xx: requests.
-        /// 4xx: changes of the platform. 9xx: misuse of a language boundary, and faults of the library itself.
+        /// 4xx: changes of the platform. 5xx: the store. 6xx: audit. 9xx: misuse of a language boundary, and faults of the
+        /// library itself.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         #[repr(u32)]
@@ -107,6 +108,18 @@ kinds! {
     TokenTenant = 213, "token_tenant";
     /// The token is bound to a key or certificate (`cnf`) whose possession was not proven.
     TokenBinding = 214, "token_binding";
+    /// A DPoP proof that is not one: malformed, of another type, or with a key that cannot be used or did not sign it.
+    ProofInvalid = 220, "proof_invalid";
+    /// A DPoP proof of another key, token, method or address than the request's.
+    ProofMismatch = 221, "proof_mismatch";
+    /// A DPoP proof that was not made within the window of time.
+    ProofExpired = 222, "proof_expired";
+    /// A DPoP proof without a current nonce of the server.
+    ProofNonce = 223, "proof_nonce";
+    /// A DPoP proof that was used before.
+    ProofReplayed = 224, "proof_replayed";
+    /// A DPoP proof that cannot be remembered, for too many were used of late.
+    ProofUnrecorded = 225, "proof_unrecorded";
     /// An encrypted token that does not decrypt, whatever the reason.
     TokenDecryption = 230, "token_decryption";
     /// The token, or something that it descends from, was revoked.
@@ -131,6 +144,32 @@ kinds! {
     PlatformInvalid = 403, "platform_invalid";
     /// The change would give more than whoever gives it has, or than a ceiling leaves.
     PlatformExceeded = 404, "platform_exceeded";
+
+    /// The store could not be read or written, or cannot be trusted after an earlier failure.
+    StoreIo = 500, "store_io";
+    /// The disk, or the quota of the store, is full; nothing was written.
+    StoreFull = 501, "store_full";
+    /// The store may only be read: a follower, or a file or directory without permission to write.
+    StoreReadOnly = 502, "store_read_only";
+    /// Another process, or another engine of this one, has the store open for writing.
+    StoreLocked = 503, "store_locked";
+    /// The store is damaged: a checksum does not match, or acknowledged changes are missing.
+    StoreCorrupt = 504, "store_corrupt";
+    /// The file is no store, or was written by a newer version.
+    StoreVersion = 505, "store_version";
+    /// The store has moved on since the revision that the change was made for; nothing was written.
+    StoreConflict = 506, "store_conflict";
+    /// The log no longer reaches back to the revision that is asked for.
+    StoreCompacted = 507, "store_compacted";
+    /// A sealed value was sealed under another key, for another place, or is damaged.
+    SealInvalid = 508, "seal_invalid";
+    /// An export that is incomplete, damaged, or of another version.
+    ExportInvalid = 509, "export_invalid";
+    /// A page token that was not issued for this listing.
+    CursorInvalid = 510, "cursor_invalid";
+
+    /// Audit records could not be written to their file.
+    AuditIo = 600, "audit_io";
 
     /// A required argument is null.
     NullArgument = 900, "null_argument";

@@ -20,6 +20,7 @@ mod error;
 pub mod json;
 pub mod platform;
 mod policy;
+pub mod store;
 #[cfg(feature = "suites")]
 pub mod suites;
 mod token;
@@ -36,8 +37,8 @@ pub use policy::{
     ActionIndex, ActionSet, Mismatch, Origin, Policies, RecordShape, Shape, Source, Vocabulary,
 };
 pub use token::{
-    Algorithm, Claims, Encryption, EncryptionKey, KeyInfo, KeyPurpose, KeyRing, KeySet, KeySource, KeyStage,
-    KeyStatus, Lineage, MintedToken, Minter, NewToken, PrincipalKind, Profile, SealedKey, Sealer, SigningKey,
-    TokenCacheUsage, Verifier,
+    Algorithm, ClaimType, Claims, Dpop, DpopNonces, Encryption, EncryptionKey, KeyInfo, KeyPurpose, KeyRing,
+    KeySet, KeySource, KeyStage, KeyStatus, Lineage, MintedToken, Minter, NewToken, PrincipalKind, Profile,
+    Proof, Provider, SealedKey, Sealer, SigningKey, TokenCacheUsage, Verifier,
 };
 pub use value::{Context, Datetime, Decimal, Duration, Entity, EntityRef, EntityUid, IpNet, Record, Value};

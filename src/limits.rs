@@ -69,6 +69,9 @@ pub const MAX_KEYS: usize = 256;
 /// Most scopes of one token; further ones make the token invalid.
 pub const MAX_SCOPES: usize = 256;
 
+/// Most bytes of changes in one transaction of a store, of one audit record and of one row of a snapshot (64 MiB).
+pub const MAX_TRANSACTION_BYTES: usize = 64 << 20;
+
 /// Stack of the thread on which Cedar's recursive parser and validator run, in bytes (64 MiB of address space, of
 /// which only what is touched becomes resident).
 pub const PARSER_STACK_BYTES: usize = 64 << 20;

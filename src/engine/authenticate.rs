@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::token::{Claims, Mark, TokenCacheUsage};
+use crate::token::{Claims, Mark, Proof, TokenCacheUsage};
 
 use super::identity::Tenant;
 use super::session::{KeptSession, Session};
@@ -32,6 +32,16 @@ impl Engine {
     /// [`ErrorKind::TokenTenant`] when it belongs to another tenant, and [`ErrorKind::Configuration`] when the schema has
     /// no type for what the token names. The error never holds the token.
     pub fn authenticate(&self, token: &str, tenant: Tenant<'_>) -> Result<Session> {
+        self.authenticate_bound(token, tenant, &Proof::none())
+    }
+
+    /// The same for a token that is bound to a key or a certificate, with the proof that its bearer holds it. The proof is
+    /// checked at each call, also of a token that is found in the cache.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::authenticate`], and the kinds of [`Verifier::verify_bound`](crate::Verifier::verify_bound).
+    pub fn authenticate_bound(&self, token: &str, tenant: Tenant<'_>, proof: &Proof<'_>) -> Result<Session> {
         let inner = &self.inner;
         let verifier = inner.verifier.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::TokenIssuer, "the engine trusts no issuer of tokens")
@@ -40,6 +50,7 @@ impl Engine {
         let now = inner.clock.now();
         if let Some(known) = inner.cache.get(token, tenant.as_id()) {
             if known.claims.is_timely(now) && verifier.stands(known.mark, now) {
+                verifier.check_proof(&known.claims, token, proof, now)?;
                 if known.revision == self.revision() {
                     return Ok(known.session.resume(Arc::clone(inner)));
                 }
@@ -64,6 +75,7 @@ impl Engine {
             )
             .help("use a token that was issued for this tenant"));
         }
+        verifier.check_proof(&claims, token, proof, now)?;
         self.admit(token, tenant, claims, mark)
     }
 

@@ -1,12 +1,13 @@
 //! What a session amounts to at one revision of the engine.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::Guard;
 
 use crate::decide::Kept;
 use crate::policy::{ActionIndex, ActionSet, SessionAttributes, Vocabulary};
+use crate::token::Attribute;
 use crate::value::{Context, Value};
 
 use super::ceilings::Ceilings;
@@ -24,6 +25,9 @@ pub(super) struct Bound {
     bailiwick: Option<ActionSet>,
     /// What the platform's state puts above it.
     pub(super) ceilings: Ceilings,
+    /// What the session adds to the context of each action; made when first asked for, and only if the session has more
+    /// to add than every session.
+    added: Box<[OnceLock<Context<'static>>]>,
 }
 
 impl Bound {
@@ -40,7 +44,33 @@ impl Bound {
                 .as_deref()
                 .map(|scopes| covered(vocabulary, scopes.iter().map(String::as_str))),
             ceilings: Ceilings::of(snapshot, session),
+            added: if session.attributes.is_empty() {
+                Box::default()
+            } else {
+                vocabulary.actions().map(|_| OnceLock::new()).collect()
+            },
         }
+    }
+
+    /// What the session adds to the context of an action: what every session adds, and these attributes.
+    pub(super) fn added_to<'r, I: Iterator<Item = &'r Attribute>>(
+        &'r self,
+        action: ActionIndex,
+        usual: &'r Context<'static>,
+        attributes: impl Fn() -> I,
+    ) -> &'r Context<'static> {
+        let Some(added) = self.added.get(action.number()) else {
+            return usual;
+        };
+        added.get_or_init(|| {
+            let mut record = usual.clone();
+            for (name, value) in attributes() {
+                if let Some(value) = value {
+                    record.set(name.to_string(), value.clone());
+                }
+            }
+            record
+        })
     }
 
     pub(super) fn covers(&self, action: ActionIndex) -> bool {

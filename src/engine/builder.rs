@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform::{Pepper, State};
 use crate::policy::{Policies, Source};
-use crate::token::{Profile, TokenCache, Verifier, cache};
+use crate::token::{Dpop, Profile, TokenCache, Verifier, cache};
 
 use super::admin::{ChangeRecord, OnChange};
 use super::snapshot::Snapshot;
@@ -23,6 +23,7 @@ use super::{Engine, Inner, administration};
 pub struct EngineBuilder {
     policies: Option<Policies>,
     profiles: Vec<Profile>,
+    dpop: Option<Dpop>,
     clock: Clock,
     token_cache: Option<(usize, usize)>,
     platform: State,
@@ -59,6 +60,12 @@ impl EngineBuilder {
     /// Trusts an issuer of tokens; call it once for each issuer.
     pub fn issuer(mut self, profile: Profile) -> Self {
         self.profiles.push(profile);
+        self
+    }
+
+    /// Checks DPoP proofs by these settings, for tokens that are bound to a key; unless told, by those of [`Dpop::new`].
+    pub fn dpop(mut self, dpop: Dpop) -> Self {
+        self.dpop = Some(dpop);
         self
     }
 
@@ -123,7 +130,7 @@ impl EngineBuilder {
             verifier: if self.profiles.is_empty() {
                 None
             } else {
-                Some(Verifier::new(self.profiles)?)
+                Some(Verifier::new(self.profiles)?.dpop(self.dpop.unwrap_or_default()))
             },
             cache: TokenCache::new(entries, bytes)?,
             pepper: match &self.host_key {

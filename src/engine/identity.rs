@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform::Provenance;
 use crate::policy::Vocabulary;
-use crate::value::EntityUid;
+use crate::token::Attribute;
+use crate::value::{EntityUid, Value};
 
 /// The principal of a session, named by the part it plays or by its uid.
 ///
@@ -113,6 +114,7 @@ pub struct Identity<'a> {
     pub(super) grant_type: Option<Cow<'a, str>>,
     pub(super) expires: Option<i64>,
     pub(super) provenance: Option<Provenance>,
+    pub(super) attributes: Vec<Attribute>,
 }
 
 impl<'a> Identity<'a> {
@@ -126,6 +128,7 @@ impl<'a> Identity<'a> {
             grant_type: None,
             expires: None,
             provenance: None,
+            attributes: vec![],
         }
     }
 
@@ -143,6 +146,7 @@ impl<'a> Identity<'a> {
             grant_type: None,
             expires: None,
             provenance: None,
+            attributes: vec![],
         }
     }
 
@@ -164,6 +168,15 @@ impl<'a> Identity<'a> {
     #[must_use]
     pub fn provenance(mut self, provenance: Provenance) -> Self {
         self.provenance = Some(provenance);
+        self
+    }
+
+    /// An attribute of the context that the session knows, such as whether the caller has used a second factor. It joins
+    /// the context of every action that declares it; a request cannot set it then.
+    #[must_use]
+    pub fn attribute(mut self, name: &str, value: impl Into<Value<'a>>) -> Self {
+        self.attributes
+            .push((name.into(), Some(value.into().into_owned())));
         self
     }
 

@@ -64,7 +64,7 @@ impl Session {
     pub(super) fn validate<'r>(
         &'r self,
         snapshot: &'r Snapshot,
-        bound: &Bound,
+        bound: &'r Bound,
         name: &str,
         resource: &'r Resource<'r>,
         context: &'r Context<'r>,
@@ -94,7 +94,7 @@ impl Session {
         if !plain {
             self.check_types(snapshot, name, action, resource)?;
         }
-        let context = self.layers(snapshot, action, context)?;
+        let context = self.layers(snapshot, bound, action, context)?;
         if !entities.is_empty() {
             check_entities(snapshot, &object, entities)?;
         }
@@ -132,6 +132,7 @@ impl Session {
     fn layers<'r>(
         &'r self,
         snapshot: &Snapshot,
+        bound: &'r Bound,
         action: ActionIndex,
         given: &'r Context<'r>,
     ) -> Result<Layers<'r>> {
@@ -141,17 +142,35 @@ impl Session {
             (declared.grant_type, SessionAttributes::GRANT_TYPE),
         ] {
             if is_declared && given.get(name).is_some() {
-                return Err(Error::new(
-                    ErrorKind::RequestInvalid,
-                    format!("`{name}` of the context comes from the session"),
-                )
-                .help("leave it out of the request's context"));
+                return Err(sessions_own(name));
             }
         }
-        let added = self.inner.supplied.to(declared);
+        let mut added = self.inner.supplied.to(declared);
+        if let Some(shape) = snapshot
+            .vocabulary
+            .context(action)
+            .filter(|_| !self.inner.attributes.is_empty())
+        {
+            let declared = || {
+                let attributes = self.inner.attributes.iter();
+                attributes.filter(|(name, _)| shape.attribute(name).is_some())
+            };
+            if let Some((name, _)) = declared().find(|(name, _)| given.get(name).is_some()) {
+                return Err(sessions_own(name));
+            }
+            added = bound.added_to(action, added, declared);
+        }
         snapshot.vocabulary.check_layers(action, given, added)?;
         Ok(Layers { given, added })
     }
+}
+
+fn sessions_own(name: &str) -> Error {
+    Error::new(
+        ErrorKind::RequestInvalid,
+        format!("`{name}` of the context comes from the session"),
+    )
+    .help("leave it out of the request's context")
 }
 
 /// What is wrong with the entities that a request brings along.

@@ -207,9 +207,10 @@ fn identity_of(claims: &Claims) -> Identity<'_> {
         family: lineage.family.as_deref().map(FamilyId::from),
         secret: lineage.secret.as_deref().map(SecretId::from),
     };
-    let identity = Identity::token(principal, scopes)
+    let mut identity = Identity::token(principal, scopes)
         .expires(claims.valid_until())
         .provenance(provenance);
+    identity.attributes = claims.all_attributes().to_vec();
     match (claims.principal_kind(), claims.client_id()) {
         // A service account is its own client (RFC 9068 section 2.2): nobody else acts through it.
         (PrincipalKind::ServiceAccount, _) => identity.grant_type("client_credentials"),

@@ -8,6 +8,8 @@ use arc_swap::ArcSwap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NAME_BYTES;
 use crate::platform::{AccountId, AppId, Caller, Issued, Provenance, TenantId, UserId};
+use crate::policy::SessionAttributes;
+use crate::token::Attribute;
 use crate::value::{Context, EntityUid, Value};
 
 use super::Inner;
@@ -40,6 +42,8 @@ pub(super) struct SessionInner {
     pub(super) supplied: Supplied,
     /// The same in the platform's words.
     pub(super) caller: Caller,
+    /// What else the session adds to the context of actions that declare it; its own names are not among them.
+    pub(super) attributes: Vec<Attribute>,
 }
 
 impl Session {
@@ -218,6 +222,15 @@ impl SessionInner {
             .scopes
             .map(|scopes| scopes.into_iter().map(|scope| scope.into_owned()).collect());
         let grant_type = identity.grant_type.map(|it| it.into_owned());
+        let reserved = [SessionAttributes::APP, SessionAttributes::GRANT_TYPE];
+        let mut names = identity.attributes.iter().map(|(name, _)| name.as_ref());
+        if names.any(|name| reserved.contains(&name)) {
+            return Err(Error::new(
+                ErrorKind::ArgumentInvalid,
+                "`app` and `grant_type` are no free attributes of a session",
+            )
+            .help("say them by `.app(…)` and `.grant_type(…)`"));
+        }
         let principal = identity.principal.resolve(vocabulary)?;
         let tenant = tenant.resolve(vocabulary)?;
         let is = |type_name: Option<&str>| type_name == Some(principal.type_name());
@@ -244,6 +257,7 @@ impl SessionInner {
             scopes,
             grant_type,
             expires: identity.expires,
+            attributes: identity.attributes,
         };
         for uid in [Some(&inner.principal), inner.tenant.as_ref(), inner.app.as_ref()]
             .into_iter()

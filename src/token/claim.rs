@@ -86,7 +86,8 @@ pub(crate) fn registered<'c>(claims: &'c Members<'_>, name: &str) -> Result<Opti
     claims.get(name).map(|value| text(name, value)).transpose()
 }
 
-fn text<'c>(name: &str, value: &'c Json<'_>) -> Result<&'c str> {
+/// A value that must be text and not empty.
+pub(crate) fn text<'c>(name: &str, value: &'c Json<'_>) -> Result<&'c str> {
     match value {
         Json::Text(text) if text.is_empty() => Err(invalid(format!("the claim `{name}` is empty"))),
         Json::Text(text) if text.len() > MAX_NAME_BYTES => Err(invalid(format!(
@@ -108,26 +109,51 @@ pub(crate) struct Date {
 
 /// A registered claim that is a NumericDate, if it is there.
 #[expect(
-    clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    reason = "within range both directions are exact"
+    reason = "within range the conversion is exact"
 )]
 pub(crate) fn date(claims: &Members<'_>, name: &str) -> Result<Option<Date>> {
     let (floor, ceil) = match claims.get(name) {
         None => return Ok(None),
-        Some(Json::Integer(seconds)) if (0..=MAX_NUMERIC_DATE).contains(seconds) => (*seconds, *seconds),
-        Some(Json::Fraction(seconds)) if (0.0..=MAX_NUMERIC_DATE as f64).contains(seconds) => {
+        Some(Json::Integer(seconds)) if is_in_range(*seconds) => (*seconds, *seconds),
+        Some(Json::Fraction(seconds)) if is_fraction_in_range(*seconds) => {
             (seconds.floor() as i64, seconds.ceil() as i64)
         }
-        Some(Json::Integer(_) | Json::Fraction(_)) => {
-            return Err(invalid(format!(
-                "the claim `{name}` is not between 1970 and the year 9999"
-            ))
-            .help("a NumericDate counts seconds since 1970, not milliseconds"));
-        }
-        Some(other) => return Err(wrong_type(name, other, "a number")),
+        Some(other) => return Err(no_date(name, other)),
     };
     Ok(Some(Date { floor, ceil }))
+}
+
+/// The milliseconds since the Unix epoch of a claim that must be a NumericDate.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "within range the conversion is exact"
+)]
+pub(crate) fn millis(name: &str, value: &Json<'_>) -> Result<i64> {
+    match value {
+        Json::Integer(seconds) if is_in_range(*seconds) => Ok(seconds * 1_000),
+        Json::Fraction(seconds) if is_fraction_in_range(*seconds) => Ok((seconds * 1_000.0).floor() as i64),
+        other => Err(no_date(name, other)),
+    }
+}
+
+fn is_in_range(seconds: i64) -> bool {
+    (0..=MAX_NUMERIC_DATE).contains(&seconds)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the bound has fewer than 53 bits")]
+fn is_fraction_in_range(seconds: f64) -> bool {
+    (0.0..=MAX_NUMERIC_DATE as f64).contains(&seconds)
+}
+
+fn no_date(name: &str, found: &Json<'_>) -> Error {
+    match found {
+        Json::Integer(_) | Json::Fraction(_) => invalid(format!(
+            "the claim `{name}` is not between 1970 and the year 9999"
+        ))
+        .help("a NumericDate counts seconds since 1970, not milliseconds"),
+        other => wrong_type(name, other, "a number"),
+    }
 }
 
 pub(crate) fn wrong_type(name: &str, found: &Json<'_>, expected: &str) -> Error {

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_SCOPES;
+use crate::value::Value;
 
 use super::claim::{self, ClaimPath, Date};
+use super::confirmation::Confirmation;
+use super::context::Attribute;
 use super::json::{Json, Members};
 use super::lineage::Lineage;
-use super::profile::Profile;
+use super::profile::{Profile, ServiceAccountRule};
 
 /// Who bears a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +27,7 @@ pub enum PrincipalKind {
 /// [`Profile`].
 ///
 /// It is valid while `now` is less than [`expires`](Self::expires) plus the profile's leeway.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
     issuer: Arc<str>,
     principal: PrincipalKind,
@@ -40,6 +43,8 @@ pub struct Claims {
     issued_at: Option<i64>,
     token_id: Option<String>,
     key_id: Option<String>,
+    attributes: Vec<Attribute>,
+    confirmation: Option<Confirmation>,
     lineage: Lineage,
 }
 
@@ -111,6 +116,28 @@ impl Claims {
         self.token_id.as_deref()
     }
 
+    /// What the profile's [context claims](Profile::context_claim) amount to: names of attributes and their values, those
+    /// left out that the token leaves out.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &Value<'static>)> {
+        let attributes = self.attributes.iter();
+        attributes.filter_map(|(name, value)| value.as_ref().map(|value| (name.as_ref(), value)))
+    }
+
+    /// The same with those that are left out: a request cannot set them either.
+    pub(crate) fn all_attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+
+    /// True if the token is good only together with a [proof](super::Proof) of the key or certificate it is bound to.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.confirmation.is_some()
+    }
+
+    pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref()
+    }
+
     /// The id of the key that signed the token (`kid` in its header).
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
@@ -162,17 +189,14 @@ pub(crate) fn check(
 ) -> Result<Claims> {
     check_audience(profile, claims)?;
     let times = check_times(profile, claims, now)?;
-    check_kind_of_token(claims)?;
+    check_kind_of_token(profile, claims)?;
     for path in &profile.required {
         if matches!(path.find(claims)?, None | Some(Json::Null)) {
             return Err(claim::missing(path));
         }
     }
-    let subject = profile
-        .principal
-        .text(claims)?
-        .ok_or_else(|| claim::missing(&profile.principal))?;
     let client_id = client(&profile.clients, claims)?;
+    let (principal, subject) = bearer(profile, claims, client_id)?;
     let tenant = match &profile.tenant {
         Some(path) => Some(path.text(claims)?.ok_or_else(|| {
             claim::missing(path).help("if the issuer's tokens name no tenant, say `.tenant_from_request()`")
@@ -181,11 +205,14 @@ pub(crate) fn check(
     };
     Ok(Claims {
         issuer: issuer.clone(),
-        principal: principal_kind(profile, claims, subject, client_id)?,
+        principal,
         subject: subject.to_owned(),
         client_id: client_id.map(str::to_owned),
         tenant: tenant.map(str::to_owned),
-        scopes: scopes(&profile.scopes, claims)?,
+        scopes: match &profile.fixed_scopes {
+            Some(fixed) => fixed.clone(),
+            None => scopes(profile, principal, claims)?,
+        },
         expires: times.expires.floor,
         valid_until: profile.end(times.expires.floor),
         valid_from: [times.not_before, times.issued_at]
@@ -198,6 +225,10 @@ pub(crate) fn check(
         issued_at: times.issued_at.map(|date| date.floor),
         token_id: claim::registered(claims, "jti")?.map(str::to_owned),
         key_id: key_id.map(str::to_owned),
+        attributes: (profile.context.iter())
+            .map(|mapped| mapped.read(claims))
+            .collect::<Result<_>>()?,
+        confirmation: Confirmation::of(claims)?,
         lineage: if profile.own {
             Lineage::read(claims)?
         } else {
@@ -209,18 +240,20 @@ pub(crate) fn check(
 fn check_audience(profile: &Profile, claims: &Members<'_>) -> Result<()> {
     let is_ours = |audience: &str| profile.audiences.iter().any(|ours| ours == audience);
     let mut found = false;
-    match claims.get("aud") {
-        None => return Err(claim::missing("aud")),
+    let path = &profile.audience;
+    let wrong = |found: &Json<'_>, expected: &str| claim::wrong_type(&path.to_string(), found, expected);
+    match path.find(claims)? {
+        None => return Err(claim::missing(path)),
         Some(Json::Text(audience)) => found = is_ours(audience),
         Some(Json::Array(audiences)) => {
             for audience in audiences {
                 match audience {
                     Json::Text(audience) => found |= is_ours(audience),
-                    other => return Err(claim::wrong_type("aud", other, "strings")),
+                    other => return Err(wrong(other, "strings")),
                 }
             }
         }
-        Some(other) => return Err(claim::wrong_type("aud", other, "a string or an array of strings")),
+        Some(other) => return Err(wrong(other, "a string or an array of strings")),
     }
     if found {
         return Ok(());
@@ -279,14 +312,8 @@ fn check_times(profile: &Profile, claims: &Members<'_>, now: i64) -> Result<Time
     Ok(times)
 }
 
-/// Refuses tokens that are more, or something else, than a bearer's access token.
-fn check_kind_of_token(claims: &Members<'_>) -> Result<()> {
-    if claims.get("cnf").is_some() {
-        return Err(Error::new(
-            ErrorKind::TokenBinding,
-            "the token is bound to a key (`cnf`), and nothing proves its possession",
-        ));
-    }
+/// Refuses tokens that are something else than access tokens.
+fn check_kind_of_token(profile: &Profile, claims: &Members<'_>) -> Result<()> {
     // OpenID Connect Core §3.1.3.6 and §3.3.2.11; Cognito says it in a claim of its own.
     let names_use = matches!(claims.get("token_use"), Some(Json::Text(purpose)) if purpose == "id");
     if names_use || claims.get("at_hash").is_some() || claims.get("c_hash").is_some() {
@@ -295,24 +322,53 @@ fn check_kind_of_token(claims: &Members<'_>) -> Result<()> {
             "the token is an ID token; expected an access token",
         ));
     }
+    if let Some((path, accepted)) = &profile.use_claim {
+        let found = path.text(claims)?.ok_or_else(|| claim::missing(path))?;
+        if !accepted.iter().any(|accepted| accepted == found) {
+            return Err(Error::new(
+                ErrorKind::TokenType,
+                format!(
+                    "the token is no access token by its claim `{path}`; expected `{}`",
+                    accepted.join("` or `")
+                ),
+            ));
+        }
+    }
     Ok(())
 }
 
-fn principal_kind(
-    profile: &Profile,
-    claims: &Members<'_>,
-    subject: &str,
-    client_id: Option<&str>,
-) -> Result<PrincipalKind> {
-    let is_service_account = match &profile.service_account {
-        Some((path, value)) => path.text(claims)? == Some(value),
-        None => client_id == Some(subject),
+/// Who bears the token, and the principal's id.
+fn bearer<'c>(
+    profile: &'c Profile,
+    claims: &'c Members<'_>,
+    client_id: Option<&'c str>,
+) -> Result<(PrincipalKind, &'c str)> {
+    let named = || -> Result<&'c str> {
+        let name = profile.principal.text(claims)?;
+        name.ok_or_else(|| claim::missing(&profile.principal))
     };
-    Ok(if is_service_account {
-        PrincipalKind::ServiceAccount
+    let is_service_account = match &profile.service_account {
+        ServiceAccountRule::Is(path, value) => path.text(claims)? == Some(value),
+        ServiceAccountRule::NamesClient(path, before, after) => {
+            let name = path.text(claims)?;
+            let name = name.and_then(|name| name.strip_prefix(before.as_str())?.strip_suffix(after.as_str()));
+            name.is_some() && name == client_id
+        }
+        ServiceAccountRule::PrincipalIsClient => client_id == Some(named()?),
+        ServiceAccountRule::Always => true,
+    };
+    if !is_service_account {
+        return Ok((PrincipalKind::User, named()?));
+    }
+    let id = if profile.service_accounts_are_clients {
+        client_id.ok_or_else(|| match profile.clients.first() {
+            Some(path) => claim::missing(path),
+            None => claim::missing("client_id"),
+        })?
     } else {
-        PrincipalKind::User
-    })
+        named()?
+    };
+    Ok((PrincipalKind::ServiceAccount, id))
 }
 
 fn client<'c>(paths: &[ClaimPath], claims: &'c Members<'_>) -> Result<Option<&'c str>> {
@@ -327,7 +383,11 @@ fn client<'c>(paths: &[ClaimPath], claims: &'c Members<'_>) -> Result<Option<&'c
     Ok(found)
 }
 
-fn scopes(paths: &[ClaimPath], claims: &Members<'_>) -> Result<Vec<String>> {
+fn scopes(profile: &Profile, principal: PrincipalKind, claims: &Members<'_>) -> Result<Vec<String>> {
+    let paths = match (&profile.service_account_scopes, principal) {
+        (Some(paths), PrincipalKind::ServiceAccount) => paths,
+        _ => &profile.scopes,
+    };
     let mut found: Option<Vec<String>> = None;
     for path in paths {
         let Some(value) = path.find(claims)? else {
@@ -339,7 +399,10 @@ fn scopes(paths: &[ClaimPath], claims: &Members<'_>) -> Result<Vec<String>> {
             _ => found = Some(next),
         }
     }
-    Ok(found.unwrap_or_default())
+    match (found, paths.first()) {
+        (None, Some(path)) if profile.requires_scopes => Err(claim::missing(path)),
+        (found, _) => Ok(found.unwrap_or_default()),
+    }
 }
 
 /// A string is split at single spaces (RFC 6749 §3.3), and nothing else is a separator. Spelling is compared byte by

@@ -16,7 +16,7 @@ use crate::limits::MAX_JSON_DEPTH;
 #[derive(PartialEq)]
 pub(crate) enum Json<'a> {
     Null,
-    Bool,
+    Bool(bool),
     Integer(i64),
     /// A fraction, or an integer beyond 64 bits.
     Fraction(f64),
@@ -30,7 +30,7 @@ impl Json<'_> {
     pub(crate) fn type_name(&self) -> &'static str {
         match self {
             Json::Null => "null",
-            Json::Bool => "a boolean",
+            Json::Bool(_) => "a boolean",
             Json::Integer(_) | Json::Fraction(_) => "a number",
             Json::Text(_) => "a string",
             Json::Array(_) => "an array",
@@ -51,6 +51,10 @@ impl<'a> Members<'a> {
             .iter()
             .find(|(have, _)| have.len() == name.len() && have.as_bytes().last() == last && have == name)
             .map(|(_, value)| value)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
     pub(crate) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
@@ -139,8 +143,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Bool)
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(value))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {

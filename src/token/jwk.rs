@@ -79,6 +79,17 @@ pub(crate) fn read(jwk: &Map<String, Value>) -> Result<Jwk, String> {
     Ok(Jwk::Usable(Key::new(algorithm, id, material)))
 }
 
+/// Reads a JWK of a SPIFFE bundle (the SPIFFE Trust Domain and Bundle standard, §4.2): keys for JWT-SVIDs say so.
+pub(crate) fn read_svid(jwk: &Map<String, Value>) -> Result<Jwk, String> {
+    if text(jwk, "use")? != Some("jwt-svid") {
+        return Ok(Jwk::Skipped("is not for JWT-SVIDs (`use`)".to_owned()));
+    }
+    id(jwk)?.ok_or("has no `kid`")?;
+    let mut jwk = jwk.clone();
+    jwk.remove("use");
+    read(&jwk)
+}
+
 /// Reads a JWK of a set of shared secrets; the error says what is wrong in words that follow "the key".
 pub(crate) fn read_secret(jwk: &Map<String, Value>) -> Result<Jwk, String> {
     if text(jwk, "kty")?.ok_or("has no `kty`")? != "oct" {

@@ -134,6 +134,15 @@ impl KeySet {
         Self::read("", jwks, jwk::read_secret)
     }
 
+    /// Reads the bundle of a SPIFFE trust domain: its keys for JWT-SVIDs (`use` is `jwt-svid`), each with its `kid`.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeySet::from_jwks`].
+    pub fn from_spiffe_bundle(bundle: &[u8]) -> Result<Self> {
+        Self::read("", bundle, jwk::read_svid)
+    }
+
     /// Several sets as one, for an issuer whose keys come one by one.
     ///
     /// # Errors

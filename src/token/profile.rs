@@ -7,9 +7,14 @@ use crate::limits::{MAX_LEEWAY_SECONDS, MAX_NUMERIC_DATE};
 
 use super::algorithm::Algorithm;
 use super::claim::ClaimPath;
+use super::context::{self, ClaimType, ContextClaim};
 use super::key_ring::KeyRing;
 use super::key_set::KeySet;
 use super::key_source::KeySource;
+use super::spiffe;
+
+/// The place of the client's name in a pattern.
+const CLIENT: &str = "{client}";
 
 /// What to demand of one issuer's tokens and how to read them. A [`Verifier`](super::Verifier) is built of profiles and
 /// checks them then: without an audience or without keys none can be built.
@@ -57,9 +62,44 @@ pub struct Profile {
     pub(crate) clients: Vec<ClaimPath>,
     pub(crate) tenant: Option<ClaimPath>,
     pub(crate) scopes: Vec<ClaimPath>,
-    pub(crate) service_account: Option<(ClaimPath, String)>,
+    /// Where the scopes of service accounts lie, if elsewhere than those of users.
+    pub(crate) service_account_scopes: Option<Vec<ClaimPath>>,
+    pub(crate) requires_scopes: bool,
+    /// The scopes of every token, whatever it says.
+    pub(crate) fixed_scopes: Option<Vec<String>>,
+    pub(crate) service_account: ServiceAccountRule,
+    pub(crate) service_accounts_are_clients: bool,
+    /// The claim that says whom the token is for.
+    pub(crate) audience: ClaimPath,
+    /// A claim that has one of these values in access tokens, and others in other tokens.
+    pub(crate) use_claim: Option<(ClaimPath, Vec<String>)>,
+    pub(crate) context: Vec<ContextClaim>,
+    /// The tokens are JWT-SVIDs: the trust domain of the subject, not `iss`, says who issued them.
+    pub(crate) is_spiffe: bool,
     /// The issuer is this platform itself: its tokens may be encrypted, and say what they descend from.
     pub(crate) own: bool,
+}
+
+/// How a token shows that a service account bears it.
+#[derive(Clone, Debug)]
+pub(crate) enum ServiceAccountRule {
+    /// The principal and the client have one name.
+    PrincipalIsClient,
+    /// A claim has a value.
+    Is(ClaimPath, String),
+    /// A claim is the client's name between two texts.
+    NamesClient(ClaimPath, String, String),
+    /// Nobody else gets tokens.
+    Always,
+}
+
+impl ServiceAccountRule {
+    fn path(&self) -> Option<&ClaimPath> {
+        match self {
+            Self::Is(path, _) | Self::NamesClient(path, _, _) => Some(path),
+            Self::PrincipalIsClient | Self::Always => None,
+        }
+    }
 }
 
 impl Profile {
@@ -79,7 +119,15 @@ impl Profile {
             clients: vec![ClaimPath::new("client_id"), ClaimPath::new("azp")],
             tenant: Some(ClaimPath::new("tenant")),
             scopes: vec![ClaimPath::new("scope"), ClaimPath::new("scp")],
-            service_account: None,
+            service_account_scopes: None,
+            requires_scopes: false,
+            fixed_scopes: None,
+            service_account: ServiceAccountRule::PrincipalIsClient,
+            service_accounts_are_clients: false,
+            audience: ClaimPath::new("aud"),
+            use_claim: None,
+            context: vec![],
+            is_spiffe: false,
             own: false,
         }
     }
@@ -160,6 +208,13 @@ impl Profile {
         self
     }
 
+    /// Refuses tokens without any of the claims that may hold their scopes, instead of granting them none: for issuers
+    /// whose ID tokens differ in nothing else.
+    pub fn require_scopes(mut self) -> Self {
+        self.requires_scopes = true;
+        self
+    }
+
     /// Requires a claim, of whatever value but null: a name, or a path such as `/org/id`.
     pub fn require(mut self, claim: impl Into<String>) -> Self {
         self.required.push(ClaimPath::new(claim));
@@ -197,13 +252,92 @@ impl Profile {
         self
     }
 
+    /// The claims that hold the scopes of service accounts, if they lie elsewhere than those of users (Entra: `roles`).
+    pub fn service_account_scope_claims<T: Into<String>>(
+        mut self,
+        claims: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.service_account_scopes = Some(claims.into_iter().map(ClaimPath::new).collect());
+        self
+    }
+
+    /// Every token of this issuer has exactly these scopes, whatever it says: for issuers that know none.
+    pub fn fixed_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.fixed_scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// The principal is a service account when this claim has this value (Auth0: `gty` is `client-credentials`; Entra:
     /// `idtyp` is `app`), and a user otherwise.
     ///
     /// Unless told it is one when the principal and the client have the same name (RFC 9068 §2.2). The issuer must then
     /// let no user choose a client's name as their own (RFC 9068 §5).
     pub fn service_account_when(mut self, claim: impl Into<String>, value: impl Into<String>) -> Self {
-        self.service_account = Some((ClaimPath::new(claim), value.into()));
+        self.service_account = ServiceAccountRule::Is(ClaimPath::new(claim), value.into());
+        self
+    }
+
+    /// The principal is a service account when this claim is the client's name, written into `pattern` in the place of
+    /// `{client}` (Keycloak: `preferred_username` is `service-account-{client}`), and a user otherwise.
+    ///
+    /// The issuer must let no user choose such a name.
+    pub fn service_account_named(mut self, claim: impl Into<String>, pattern: &str) -> Self {
+        // Without the place for the client nothing could ever match: `check` refuses it.
+        let (before, after) = pattern.split_once(CLIENT).unwrap_or((pattern, CLIENT));
+        self.service_account =
+            ServiceAccountRule::NamesClient(ClaimPath::new(claim), before.to_owned(), after.to_owned());
+        self
+    }
+
+    /// The id of a service account is its client's, not what the [principal's claim](Self::principal_claim) says: for
+    /// issuers that call it there by a name of their own.
+    pub fn service_accounts_by_client(mut self) -> Self {
+        self.service_accounts_are_clients = true;
+        self
+    }
+
+    /// The claim that says whom a token is for: `aud` unless told. Cognito writes none; its tokens are for a `client_id`.
+    pub fn audience_claim(mut self, claim: impl Into<String>) -> Self {
+        self.audience = ClaimPath::new(claim);
+        self
+    }
+
+    /// An access token has one of these values in this claim (Cognito: `token_use` is `access`; Keycloak: `typ` is
+    /// `Bearer`). Without it, or with another one, a token is something else and is refused.
+    pub fn access_token_when<T: Into<String>>(
+        mut self,
+        claim: impl Into<String>,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
+        self.use_claim = Some((ClaimPath::new(claim), values));
+        self
+    }
+
+    /// Hands a claim on to the policies: as an attribute of the context of every action whose schema declares one of that
+    /// name. A request cannot set the attribute itself then.
+    ///
+    /// A claim of another type refuses the token. A claim that is absent leaves the attribute out, but for
+    /// [`ClaimType::contains`], which is false then.
+    ///
+    /// ```
+    /// use bailiwick::{ClaimType, Profile};
+    ///
+    /// let profile = Profile::issuer("https://id.example.com")
+    ///     .context_claim("mfa", "amr", ClaimType::contains("mfa"))
+    ///     .context_claim("roles", "/realm_access/roles", ClaimType::Strings);
+    /// ```
+    pub fn context_claim(
+        mut self,
+        attribute: impl Into<String>,
+        claim: impl Into<String>,
+        expected: ClaimType,
+    ) -> Self {
+        self.context.push(ContextClaim {
+            attribute: attribute.into().into(),
+            path: ClaimPath::new(claim),
+            expected,
+        });
         self
     }
 
@@ -221,6 +355,12 @@ impl Profile {
         };
         if self.issuer.is_empty() {
             return Err(problem("has an empty name", "name the exact `iss` of its tokens"));
+        }
+        if self.is_spiffe && !spiffe::is_trust_domain(&self.issuer) {
+            return Err(problem(
+                "is no trust domain of SPIFFE",
+                "write it as `spiffe://example.org`, in lower case and without a path",
+            ));
         }
         if self.audiences.is_empty() || self.audiences.iter().any(String::is_empty) {
             return Err(problem(
@@ -268,11 +408,27 @@ impl Profile {
             .chain(&self.clients)
             .chain(&self.tenant)
             .chain(&self.scopes)
-            .chain(self.service_account.as_ref().map(|(claim, _)| claim));
+            .chain(self.service_account_scopes.iter().flatten())
+            .chain(self.service_account.path())
+            .chain([&self.audience])
+            .chain(self.use_claim.as_ref().map(|(claim, _)| claim))
+            .chain(self.context.iter().map(|claim| &claim.path));
         if !paths.into_iter().all(ClaimPath::is_valid) {
             return Err(problem(
                 "names an empty claim",
                 "write claims as `org_id` or `/org/id`",
+            ));
+        }
+        if matches!(&self.service_account, ServiceAccountRule::NamesClient(_, _, after) if after == CLIENT) {
+            return Err(problem(
+                "has a pattern for service accounts that does not hold `{client}` once",
+                "write it as `service-account-{client}`",
+            ));
+        }
+        if let Some(attribute) = context::ambiguous(&self.context) {
+            return Err(problem(
+                &format!("maps no claim, or two, to the attribute `{attribute}` of the context"),
+                "an attribute has one claim; `app` and `grant_type` come from the session",
             ));
         }
         self.keys.as_ref().ok_or_else(|| {

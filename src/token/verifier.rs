@@ -9,11 +9,14 @@ use super::algorithm::Algorithm;
 use super::claim;
 use super::claims::{self, Claims};
 use super::compact::Compact;
+use super::dpop::Dpop;
 use super::header::{self, Header};
 use super::json::{self, Members};
 use super::jwe;
 use super::key_source::KeySource;
 use super::profile::{Profile, media_type};
+use super::proof::Proof;
+use super::spiffe;
 
 /// Verifies the tokens of the issuers it knows. Immutable; clones share everything; no call touches network or clock.
 ///
@@ -39,7 +42,12 @@ use super::profile::{Profile, media_type};
 /// # Ok::<(), bailiwick::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Verifier(Arc<[Issuer]>);
+pub struct Verifier {
+    issuers: Arc<[Issuer]>,
+    dpop: Dpop,
+    /// Whether any issuer is a trust domain of SPIFFE.
+    has_spiffe: bool,
+}
 
 /// A profile that passed its checks.
 #[derive(Debug)]
@@ -91,12 +99,23 @@ impl Verifier {
                 .help("give it one profile; a profile may have several audiences"));
             }
         }
-        Ok(Self(issuers.into()))
+        Ok(Self {
+            has_spiffe: issuers.iter().any(|issuer| issuer.profile.is_spiffe),
+            issuers: issuers.into(),
+            dpop: Dpop::new(),
+        })
+    }
+
+    /// Checks DPoP proofs by these settings; unless told, by those of [`Dpop::new`].
+    #[must_use]
+    pub fn dpop(mut self, dpop: Dpop) -> Self {
+        self.dpop = dpop;
+        self
     }
 
     /// The issuers whose tokens are accepted, sorted.
     pub fn issuers(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|issuer| issuer.name.as_ref())
+        self.issuers.iter().map(|issuer| issuer.name.as_ref())
     }
 
     /// Verifies a token in compact serialization at the time `now`, in seconds since the Unix epoch.
@@ -105,12 +124,39 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A kind of 200 to 249 for the first check that fails. No error repeats text of the token.
+    /// A kind of 200 to 249 for the first check that fails; [`ErrorKind::TokenBinding`] for a token that is bound to a key
+    /// or certificate. No error repeats text of the token.
     pub fn verify(&self, token: &str, now: i64) -> Result<Claims> {
-        self.verify_marked(token, now).map(|(claims, _)| claims)
+        self.verify_bound(token, &Proof::none(), now)
     }
 
-    /// Verifies, and marks what the result rests on.
+    /// Verifies a token as [`verify`](Self::verify) does, together with the proof that its bearer holds what it is bound
+    /// to. A DPoP proof is good for one call.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify), and [`ErrorKind::ProofInvalid`], [`ErrorKind::ProofMismatch`],
+    /// [`ErrorKind::ProofExpired`], [`ErrorKind::ProofNonce`], [`ErrorKind::ProofReplayed`] and
+    /// [`ErrorKind::ProofUnrecorded`] for what is wrong with a DPoP proof.
+    pub fn verify_bound(&self, token: &str, proof: &Proof<'_>, now: i64) -> Result<Claims> {
+        let (claims, _) = self.verify_marked(token, now)?;
+        self.check_proof(&claims, token, proof, now)?;
+        Ok(claims)
+    }
+
+    /// Whether everything is proven that a verified token demands. Every use of a token needs this, also of one whose
+    /// claims are known already.
+    pub(crate) fn check_proof(
+        &self,
+        claims: &Claims,
+        token: &str,
+        proof: &Proof<'_>,
+        now: i64,
+    ) -> Result<()> {
+        proof.check(claims, token, &self.dpop, now)
+    }
+
+    /// Verifies everything but the [proof](Self::check_proof), and marks what the result rests on.
     pub(crate) fn verify_marked(&self, token: &str, now: i64) -> Result<(Claims, Mark)> {
         if jwe::is_encrypted(token) {
             return self.decrypt(token, now);
@@ -143,7 +189,7 @@ impl Verifier {
     fn decrypt(&self, token: &str, now: i64) -> Result<(Claims, Mark)> {
         let parts = jwe::Compact::split(token)?;
         let mut own = self
-            .0
+            .issuers
             .iter()
             .enumerate()
             .filter(|(_, issuer)| issuer.profile.own)
@@ -187,17 +233,44 @@ impl Verifier {
     /// Whether what a verification rested on still stands: the profile is the same one as ever, its keys are of the
     /// same version, and they are not too old.
     pub(crate) fn stands(&self, mark: Mark, now: i64) -> bool {
-        (self.0.get(mark.issuer))
+        (self.issuers.get(mark.issuer))
             .is_some_and(|issuer| issuer.keys.version(now).is_ok_and(|it| it == mark.keys))
     }
 
     fn issuer_of(&self, claims: &Members<'_>) -> Result<(usize, &Issuer)> {
-        let name = claim::registered(claims, "iss")?.ok_or_else(|| claim::missing("iss"))?;
-        self.0
+        let name = claim::registered(claims, "iss")?;
+        if let Some(issuer) = name
+            .and_then(|name| self.named(name))
+            .filter(|(_, issuer)| !issuer.profile.is_spiffe)
+        {
+            return Ok(issuer);
+        }
+        if let Some(issuer) = self.trust_domain_of(claims)? {
+            return Ok(issuer);
+        }
+        match name {
+            None => Err(claim::missing("iss")),
+            Some(_) => Err(unknown_issuer()),
+        }
+    }
+
+    fn named(&self, name: &str) -> Option<(usize, &Issuer)> {
+        let at = self
+            .issuers
             .binary_search_by(|issuer| issuer.name.as_ref().cmp(name))
-            .ok()
-            .and_then(|at| Some((at, self.0.get(at)?)))
-            .ok_or_else(unknown_issuer)
+            .ok()?;
+        Some((at, self.issuers.get(at)?))
+    }
+
+    /// The trust domain whose workload the subject is, if it is one that is trusted.
+    fn trust_domain_of(&self, claims: &Members<'_>) -> Result<Option<(usize, &Issuer)>> {
+        if !self.has_spiffe {
+            return Ok(None);
+        }
+        let domain = claim::registered(claims, "sub")?.and_then(spiffe::trust_domain);
+        Ok(domain
+            .and_then(|domain| self.named(domain))
+            .filter(|(_, issuer)| issuer.profile.is_spiffe))
     }
 }
 
