@@ -39,6 +39,7 @@ const ISSUER: &str = "https://id.example.com";
 const SEED_A: &[u8; 32] = b"bailiwick conformance test key A";
 const SEED_B: &[u8; 32] = b"bailiwick conformance test key B";
 const P256: &[u8] = include_bytes!("data/p256.test-key.pk8");
+const P384: &[u8] = include_bytes!("data/p384.test-key.pk8");
 const RSA: &[u8] = include_bytes!("data/rsa-2048.test-key.pk8");
 
 /// Everything of an Ed25519 key in PKCS#8 version 1 (RFC 8410 §7) before its 32 bytes.
@@ -54,7 +55,10 @@ enum Signer {
     /// `ed-1` of the second issuer: the same name, another key.
     B,
     Es,
+    Es384,
     Rs,
+    Ps256,
+    Ps512,
 }
 
 impl Signer {
@@ -79,13 +83,17 @@ impl Signer {
                     .as_ref()
                     .to_vec()
             }
-            Signer::Rs => {
-                let key = rsa::KeyPair::from_pkcs8(RSA).unwrap();
-                let mut signature = vec![0; key.public().modulus_len()];
-                key.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .unwrap();
-                signature
+            Signer::Es384 => {
+                EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P384_SHA384_FIXED_SIGNING, P384, &random)
+                    .unwrap()
+                    .sign(&random, message)
+                    .unwrap()
+                    .as_ref()
+                    .to_vec()
             }
+            Signer::Rs => with_rsa(&signature::RSA_PKCS1_SHA256, message),
+            Signer::Ps256 => with_rsa(&signature::RSA_PSS_SHA256, message),
+            Signer::Ps512 => with_rsa(&signature::RSA_PSS_SHA512, message),
         }
     }
 
@@ -93,7 +101,10 @@ impl Signer {
         let (algorithm, key_id) = match self {
             Signer::A | Signer::B => ("EdDSA", "ed-1"),
             Signer::Es => ("ES256", "es-1"),
+            Signer::Es384 => ("ES384", "es-384"),
             Signer::Rs => ("RS256", "rs-1"),
+            Signer::Ps256 => ("PS256", "ps-256"),
+            Signer::Ps512 => ("PS512", "ps-512"),
         };
         json!({"alg": algorithm, "kid": key_id, "typ": "at+jwt"})
     }
@@ -104,11 +115,22 @@ impl Signer {
             Signer::A => (Algorithm::EdDsa, [&ED25519_PREFIX[..], SEED_A].concat()),
             Signer::B => (Algorithm::EdDsa, [&ED25519_PREFIX[..], SEED_B].concat()),
             Signer::Es => (Algorithm::Es256, P256.to_vec()),
+            Signer::Es384 => (Algorithm::Es384, P384.to_vec()),
             Signer::Rs => (Algorithm::Rs256, RSA.to_vec()),
+            Signer::Ps256 => (Algorithm::Ps256, RSA.to_vec()),
+            Signer::Ps512 => (Algorithm::Ps512, RSA.to_vec()),
         };
         let key_id = self.header()["kid"].as_str().unwrap().to_owned();
         serde_json::from_str(&SigningKey::from_pkcs8(algorithm, &key_id, &pkcs8).unwrap().jwk()).unwrap()
     }
+}
+
+fn with_rsa(encoding: &'static dyn signature::RsaEncoding, message: &[u8]) -> Vec<u8> {
+    let key = rsa::KeyPair::from_pkcs8(RSA).unwrap();
+    let mut signature = vec![0; key.public().modulus_len()];
+    key.sign(encoding, &SystemRandom::new(), message, &mut signature)
+        .unwrap();
+    signature
 }
 
 /// A token in the making: header and claims as text, so that they can be wrong in every way.
@@ -246,7 +268,10 @@ fn accepted() -> Named {
     vec![
         ("EdDSA: a user through an app", honest(Signer::A, json!({}))),
         ("ES256", honest(Signer::Es, json!({}))),
+        ("ES384", honest(Signer::Es384, json!({}))),
         ("RS256", honest(Signer::Rs, json!({}))),
+        ("PS256", honest(Signer::Ps256, json!({}))),
+        ("PS512", honest(Signer::Ps512, json!({}))),
         ("EdDSA under its newer name", headed(json!({"alg": "Ed25519"}))),
         (
             "another issuer whose key has the same name",
@@ -794,16 +819,28 @@ fn refused_by_header() -> Named {
         ),
         ("HS256 with an empty secret", hashed(b"")),
         (
-            "PS256",
+            "PS256 for a key of RS256",
             Token::new(Signer::Rs, json!({}))
                 .header(json!({"alg": "PS256"}))
-                .signed(Signer::Rs),
+                .signed(Signer::Ps256),
         ),
         (
-            "ES384",
+            "ES384 for a key of P-256",
             Token::new(Signer::Es, json!({}))
                 .header(json!({"alg": "ES384"}))
                 .signed(Signer::Es),
+        ),
+        (
+            "ES512, which nobody verifies here",
+            Token::new(Signer::Es, json!({}))
+                .header(json!({"alg": "ES512"}))
+                .signed(Signer::Es),
+        ),
+        (
+            "HS256 for a key of its name that is public",
+            Token::new(Signer::A, json!({}))
+                .header(json!({"alg": "HS256"}))
+                .signed(Signer::A),
         ),
         ("RS256 for a key of Ed25519", headed(json!({"alg": "RS256"}))),
         (
@@ -1115,9 +1152,9 @@ fn every_token_is_what_its_recipe_says() {
                 .find(|(of, name)| *of == suite && *name == case.name)
                 .unwrap_or_else(|| panic!("{suite}.json: no recipe for `{}`", case.name));
             let token = recipes.remove(&key).unwrap();
-            // An ECDSA signature is another one each time.
+            // A signature by ECDSA or PSS is another one each time.
             let same = match (token.rsplit_once('.'), found.rsplit_once('.')) {
-                (Some((made, _)), Some((read, _))) if is_ecdsa(made) => made == read,
+                (Some((made, _)), Some((read, _))) if is_randomised(made) => made == read,
                 _ => token == found,
             };
             assert!(same, "{suite}.json: the token of `{}` is out of date", case.name);
@@ -1126,17 +1163,29 @@ fn every_token_is_what_its_recipe_says() {
     assert!(recipes.is_empty(), "recipes without a case: {:?}", recipes.keys());
 }
 
-fn is_ecdsa(message: &str) -> bool {
+fn is_randomised(message: &str) -> bool {
     let header = message
         .split('.')
         .next()
         .and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
-    header.is_some_and(|header| String::from_utf8_lossy(&header).contains("\"ES"))
+    header.is_some_and(|header| {
+        let header = String::from_utf8_lossy(&header);
+        header.contains("\"ES") || header.contains("\"PS")
+    })
 }
 
 #[test]
 fn the_issuers_hold_the_public_halves_of_the_keys() {
-    let known = [Signer::A, Signer::B, Signer::Es, Signer::Rs].map(|signer| signer.jwk()["x"].clone());
+    let known = [
+        Signer::A,
+        Signer::B,
+        Signer::Es,
+        Signer::Es384,
+        Signer::Rs,
+        Signer::Ps256,
+        Signer::Ps512,
+    ]
+    .map(|signer| signer.jwk()["x"].clone());
     for suite in conformance::names() {
         for issuer in conformance::read(&suite).issuers {
             let keys = issuer.jwks["keys"].as_array().cloned().unwrap_or_default();
@@ -1183,7 +1232,15 @@ fn write_the_tokens_again() {
 #[test]
 #[ignore = "prints"]
 fn show_the_public_keys() {
-    for signer in [Signer::A, Signer::B, Signer::Es, Signer::Rs] {
+    for signer in [
+        Signer::A,
+        Signer::B,
+        Signer::Es,
+        Signer::Es384,
+        Signer::Rs,
+        Signer::Ps256,
+        Signer::Ps512,
+    ] {
         println!("{}", signer.jwk());
     }
 }
