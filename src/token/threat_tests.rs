@@ -9,7 +9,7 @@ use crate::limits::{MAX_TOKEN_BYTES, MAX_TOKEN_HEADER_BYTES};
 use super::fixture::{
     Fixture, ISSUER, NOW, claims, claims_with, claims_without, encode, keys, profile, write, write_with,
 };
-use super::{SigningKey, Verifier};
+use super::{Algorithm, KeySet, Profile, SigningKey, Verifier};
 
 const MALFORMED: Result<(), ErrorKind> = Err(ErrorKind::TokenMalformed);
 const TOO_LARGE: Result<(), ErrorKind> = Err(ErrorKind::TokenTooLarge);
@@ -83,6 +83,82 @@ fn an_hmac_with_the_public_key_as_its_secret_is_refused() {
             }
         }
     }
+}
+
+#[test]
+fn an_hmac_without_a_key_id_finds_no_public_key_and_a_signature_no_secret() {
+    let fixture = Fixture::new();
+    let header = r#"{"alg":"HS256","typ":"at+jwt"}"#;
+    assert_eq!(
+        fixture.verify_header(header).map(drop),
+        Err(ErrorKind::TokenUnknownKey)
+    );
+
+    let secret: Vec<u8> = (0..32_u8)
+        .map(|at| at.wrapping_mul(151).wrapping_add(at / 7))
+        .collect();
+    let keys = KeySet::from_secret(Algorithm::Hs256, Some("k1"), &secret).unwrap();
+    let verifier = Verifier::new([Profile::issuer(ISSUER).audience("api").jwks(keys)]).unwrap();
+    let kind = |token: &str| verifier.verify(token, NOW).unwrap_err().kind();
+    // A key that an attacker makes of the secret, or any other, is no match for it.
+    let signed = fixture.key.sign(&claims(), "at+jwt").unwrap();
+    assert_eq!(kind(&signed), ErrorKind::TokenAlgorithm);
+    for (name, hash) in [("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512)] {
+        let header = fixture.header_with("alg", json!(name));
+        let other = write_with(&header, &claims().to_string(), |message| {
+            hmac::sign(&hmac::Key::new(hash, &secret), message)
+                .as_ref()
+                .to_vec()
+        });
+        assert_eq!(kind(&other), ErrorKind::TokenAlgorithm, "{name}");
+    }
+    let header = fixture.header_with("alg", json!("HS256"));
+    for length in [0, 1, 16, 31] {
+        let cut = write_with(&header, &claims().to_string(), |message| {
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message);
+            tag.as_ref()[..length].to_vec()
+        });
+        assert_eq!(kind(&cut), ErrorKind::TokenSignature, "{length}");
+    }
+}
+
+/// Welch's t over the times of two classes of tags: those that differ in the first byte, and in the last.
+#[test]
+#[ignore = "measures: run it alone, in release"]
+fn comparing_an_hmac_takes_as_long_wherever_it_differs() {
+    let secret: Vec<u8> = (0..32_u8)
+        .map(|at| at.wrapping_mul(151).wrapping_add(at / 7))
+        .collect();
+    let keys = KeySet::from_secret(Algorithm::Hs256, Some("k1"), &secret).unwrap();
+    let key = keys.select(Some("k1"), Algorithm::Hs256).unwrap();
+    let message = [7; 64];
+    let right = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), &message);
+    let differing = |at: usize| {
+        let mut tag = right.as_ref().to_vec();
+        tag[at] ^= 1;
+        tag
+    };
+    let tags = [differing(0), differing(31)];
+    let mut classes = [(0.0_f64, 0.0_f64, 0.0_f64); 2];
+    let mut state = 1_u32;
+    for _ in 0..1_000_000 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let class = usize::from(state >> 31 == 1);
+        let start = std::time::Instant::now();
+        assert!(!std::hint::black_box(key.verifies(&message, &tags[class])));
+        let nanoseconds = start.elapsed().as_nanos() as f64;
+        // An interrupt says nothing about the comparison.
+        if nanoseconds < 5_000.0 {
+            let (count, mean, squares) = &mut classes[class];
+            *count += 1.0;
+            let delta = nanoseconds - *mean;
+            *mean += delta / *count;
+            *squares += delta * (nanoseconds - *mean);
+        }
+    }
+    let [(n, mean, squares), (m, other, other_squares)] = classes;
+    let t = (mean - other) / (squares / (n - 1.0) / n + other_squares / (m - 1.0) / m).sqrt();
+    assert!(t.abs() < 4.5, "t = {t}");
 }
 
 #[test]

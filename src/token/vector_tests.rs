@@ -217,6 +217,91 @@ fn thumbprints_are_those_of_rfc_7638_and_rfc_8037() {
     );
 }
 
+#[test]
+fn the_proofs_of_rfc_9449_are_accepted_at_their_time_for_their_request() {
+    let Some(example) = vectors("rfc/rfc9449_dpop.json") else {
+        return;
+    };
+    let text = |name: &str| example[name].as_str().unwrap();
+    let thumbprint: [u8; 32] = decode(text("expected_jkt")).try_into().unwrap();
+    let access_token = text("access_token_for_ath");
+    assert_eq!(
+        super::fixture::encode(super::proof::sha256(access_token.as_bytes())),
+        text("expected_ath")
+    );
+    let mut accepted = 0;
+    for vector in example["vectors"].as_array().unwrap() {
+        let claims = &vector["payload"];
+        let (Some(method), Some(uri)) = (claims["htm"].as_str(), claims["htu"].as_str()) else {
+            continue;
+        };
+        let token = vector["token"].as_str().unwrap();
+        let made = claims["iat"].as_i64().unwrap();
+        let judge = |method, uri, access_token, now| {
+            let proof = super::proof::DpopProof { token, method, uri };
+            let checked = super::Dpop::new().check(&proof, access_token, &thumbprint, now);
+            checked.map_err(|error| error.kind())
+        };
+        // The ones for the token endpoint come before there is an access token.
+        let expected = match claims["ath"].as_str() {
+            Some(_) => Ok(()),
+            None => Err(crate::ErrorKind::ProofInvalid),
+        };
+        accepted += u32::from(expected.is_ok());
+        assert_eq!(judge(method, uri, access_token, made), expected);
+        let mismatch = Err(crate::ErrorKind::ProofMismatch);
+        assert_eq!(judge("PUT", uri, access_token, made), mismatch);
+        assert_eq!(
+            judge(method, "https://other.example.com/", access_token, made),
+            mismatch
+        );
+        if expected.is_ok() {
+            assert_eq!(judge(method, uri, "another", made), mismatch);
+            assert_eq!(
+                judge(method, uri, access_token, made + 61),
+                Err(crate::ErrorKind::ProofExpired)
+            );
+        }
+    }
+    assert_eq!(accepted, 1);
+}
+
+#[test]
+fn the_encrypted_examples_of_rfc_7519_are_no_signed_tokens() {
+    let Some(examples) = vectors("rfc/rfc7519.json") else {
+        return;
+    };
+    for example in examples.as_array().unwrap() {
+        let token = example["token"].as_str().unwrap();
+        let refused = super::fixture::Fixture::new().verify_token(token).map(drop);
+        assert!(refused.is_err(), "{}", example["id"]);
+    }
+}
+
+/// The example of RFC 9068 §2.2.1, header and claims as they are printed there, but for the times.
+#[test]
+fn the_token_of_rfc_9068_is_read() {
+    let key = super::fixture::keys().into_iter().nth(2).unwrap();
+    let profile = Profile::issuer("https://authorization-server.example.com/")
+        .audience("https://rs.example.com/")
+        .tenant_from_request()
+        .jwks(super::fixture::key_set(&[&key]));
+    let claims = json!({
+        "iss": "https://authorization-server.example.com/", "sub": "5ba552d67", "aud": "https://rs.example.com/",
+        "exp": 1_639_528_912, "iat": 1_618_354_090, "jti": "dbe39bf3a3ba4238a513f51d6e1691c4",
+        "client_id": "s6BhdRkqt3", "scope": "openid profile reademail",
+    });
+    let header = json!({"typ": "at+JWT", "alg": "RS256", "kid": "RS256"}).to_string();
+    let token = super::fixture::write(&header, &claims.to_string(), &key);
+    let read = Verifier::new([profile])
+        .unwrap()
+        .verify(&token, 1_618_354_090)
+        .unwrap();
+    assert_eq!(read.scopes(), ["openid", "profile", "reademail"]);
+    assert_eq!(read.client_id(), Some("s6BhdRkqt3"));
+    assert_eq!(read.token_id(), Some("dbe39bf3a3ba4238a513f51d6e1691c4"));
+}
+
 /// Chalkias et al., "Taming the many EdDSAs": twelve edge cases on which libraries differ. ring alone answers as
 /// BoringSSL does; keys of small order and in non-canonical form (0, 1, 10, 11) are refused at load here.
 #[test]
