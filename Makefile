@@ -6,7 +6,7 @@
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
-.PHONY: demo test test-rust test-c test-python test-python-integrations test-policies header wheel ratios ratios-python bench lint clean
+.PHONY: demo test test-rust test-c test-cross test-python test-python-integrations test-policies header wheel ratios ratios-python bench lint clean
 
 demo:
 	$(CARGO) run --quiet --release --example demo
@@ -34,6 +34,10 @@ test-native:
 header:
 	$(MAKE) -C bindings/c header
 
+# Tokens to and from PyJWT, joserfc and jose; needs python3, npm and their registries.
+test-cross:
+	tests/cross/run.sh
+
 test-policies:
 	$(CARGO) build --quiet -p bailiwick-cli
 	for directory in policies/construction policies/platform policies/examples/*/; do \
@@ -47,6 +51,7 @@ ratios-python:
 # Transparent huge pages for malloc: at a million links most of a decision is misses of the TLB otherwise.
 ratios:
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(CARGO) bench --quiet --bench ratios
+	cd benches/peers && $(CARGO) run --quiet --release
 	$(MAKE) --no-print-directory -C bindings/c ratios
 
 # A wheel and a source distribution for release, in target/python-wheels/release.

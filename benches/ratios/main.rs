@@ -18,6 +18,7 @@ mod memory;
 mod overlay;
 mod random;
 mod session;
+mod token;
 mod verify;
 mod wide;
 

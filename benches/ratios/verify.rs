@@ -1,17 +1,15 @@
-//! A token of 800 bytes verified for the first time, against ring's signature check of the same bytes alone.
+//! A token of 800 bytes verified for the first time and a session made of it, against ring's signature check of the same bytes alone.
 
 use std::hint::black_box;
 
-use bailiwick::{Algorithm, KeySet, Profile, SigningKey, Verifier};
+use bailiwick::{Algorithm, Clock, Engine, KeySet, Profile, SigningKey, Tenant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::measure::Row;
-
-const NOW: i64 = 1_800_000_000;
-const TOKEN_BYTES: usize = 800;
+use crate::token::{NOW, token};
 
 /// `verify/EdDSA`, `verify/ES256` and `verify/RS256`.
 pub(crate) fn rows() -> Vec<Row> {
@@ -31,11 +29,19 @@ fn row(key: &SigningKey) -> Row {
     let profile = Profile::issuer("https://id.example.com")
         .audience("https://api.example.com")
         .jwks(keys);
-    let verifier = Verifier::new([profile]).unwrap();
+    let engine = Engine::builder()
+        .policies("policies/construction")
+        .unwrap()
+        .issuer(profile)
+        .token_cache(0, 1 << 20)
+        .clock(Clock::fixed(NOW))
+        .build()
+        .unwrap();
     let token = token(key);
     let tampered = token.replacen('e', "f", 1);
-    assert_eq!(verifier.verify(&token, NOW).unwrap().scopes().len(), 4);
-    assert!(verifier.verify(&tampered, NOW).is_err());
+    let authenticate = |token: &str| engine.authenticate(token, Tenant::id("acme"));
+    assert_eq!(authenticate(&token).unwrap().scopes().unwrap().len(), 4);
+    assert!(authenticate(&tampered).is_err());
 
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -46,32 +52,13 @@ fn row(key: &SigningKey) -> Row {
     Row::measure(
         format!("verify/{}", key.algorithm()),
         || {
-            black_box(verifier.verify(black_box(&token), NOW).is_ok());
+            black_box(authenticate(black_box(&token)).is_ok());
         },
         "ring",
         || {
             black_box(bare(black_box(signed.as_bytes()), black_box(&signature)));
         },
     )
-}
-
-/// What an identity provider sends, filled up with roles to the length.
-fn token(key: &SigningKey) -> String {
-    let mut claims = json!({
-        "iss": "https://id.example.com", "sub": "5b1f8c0e-4c2f-4a7e-9d57-3a0f7e8b2c11",
-        "aud": ["https://api.example.com", "https://id.example.com/userinfo"],
-        "client_id": "dashboards-prod", "tenant": "acme", "jti": "0198c9a2-7c3e-7d11-9a53-b1a2c3d4e5f6",
-        "scope": "rfis:read rfis:write drawings:read budget:read", "iat": NOW - 10, "nbf": NOW - 10,
-        "exp": NOW + 3_600, "roles": [],
-    });
-    loop {
-        let token = key.sign(&claims, "at+jwt").unwrap();
-        if token.len() >= TOKEN_BYTES {
-            return token;
-        }
-        let roles = claims.get_mut("roles").and_then(Value::as_array_mut).unwrap();
-        roles.push(json!(format!("project-{}-standard", roles.len())));
-    }
 }
 
 /// Whether a signature over a message verifies.

@@ -1,0 +1,15 @@
+//! What things cost here and in rivals that bring many dependencies: part of `make ratios`.
+//!
+//! The lines are those of `benches/ratios`.
+
+#[path = "../../ratios/measure.rs"]
+mod measure;
+#[path = "../../ratios/token.rs"]
+mod token;
+mod verify;
+
+fn main() {
+    for row in verify::rows() {
+        println!("{row}");
+    }
+}
