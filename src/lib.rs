@@ -9,6 +9,7 @@ pub mod cedar {
     pub use crate::decide::*;
 }
 
+pub mod audit;
 mod clock;
 #[allow(dead_code, reason = "spans and listings are read by the explanation")]
 mod compile;
