@@ -145,8 +145,8 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`PlatformConflict`](crate::ErrorKind::PlatformConflict) while a secret retires from an earlier rotation, which
-    /// promised its users that it would work until then; [`PlatformInvalid`](crate::ErrorKind::PlatformInvalid) for an
+    /// [`PlatformConflict`](crate::ErrorKind::PlatformConflict) while a secret still retires from an earlier rotation,
+    /// which promised its users that it would work until then, unless the overlap is 0; [`PlatformInvalid`](crate::ErrorKind::PlatformInvalid) for an
     /// overlap that is negative or too long.
     pub fn rotate_secret(
         &self,

@@ -128,7 +128,8 @@ impl Admin<'_> {
     ///
     /// # Errors
     ///
-    /// Those of every change; [`PlatformConflict`](crate::ErrorKind::PlatformConflict) while an earlier overlap lasts.
+    /// Those of every change; [`PlatformConflict`](crate::ErrorKind::PlatformConflict) while an earlier overlap lasts,
+    /// unless the new one is 0.
     pub fn rotate_secret(&self, owner: &SecretOwner, overlap: i64) -> Result<(SecretId, Secret)> {
         let (secret, id, digest) = self.draw_secret()?;
         let at = self.now();
