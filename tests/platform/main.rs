@@ -1,4 +1,12 @@
 //! The platform end to end: what administrators do counts at the very next decision.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is a failed test"
+)]
+
+mod model;
 mod scenarios;
 mod world;
