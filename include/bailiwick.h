@@ -1096,6 +1096,18 @@ bw_status bw_request_tag_json(bw_request *request, bw_str name, bw_str json);
 /** Denied: the token's scopes do not cover the action. */
 #define BW_REASON_SCOPE UINT32_C(10)
 
+/** Denied: what was approved for the installation does not cover the action. */
+#define BW_REASON_INSTALLATION UINT32_C(11)
+
+/** Denied: what the user consented to does not cover the action. */
+#define BW_REASON_GRANT UINT32_C(12)
+
+/** Denied: a boundary above the principal or the resource does not cover the action. */
+#define BW_REASON_BOUNDARY UINT32_C(13)
+
+/** Denied: the resource lies in none of the permitted projects. */
+#define BW_REASON_PROJECT UINT32_C(14)
+
 /** Denied: the resource belongs to another tenant than the session. */
 #define BW_REASON_TENANT UINT32_C(20)
 
@@ -1104,6 +1116,24 @@ bw_status bw_request_tag_json(bw_request *request, bw_str name, bw_str json);
 
 /** Denied: the session has expired. */
 #define BW_REASON_EXPIRED UINT32_C(30)
+
+/** Denied: the installation is suspended, or its app is blocked. */
+#define BW_REASON_SUSPENDED UINT32_C(31)
+
+/** Denied: the token, or something it came from, is revoked, removed or deleted. */
+#define BW_REASON_REVOKED UINT32_C(32)
+
+/** Denied: the tenant, the user or the service account is switched off. */
+#define BW_REASON_DISABLED UINT32_C(33)
+
+/** Denied: the token is older than the last time that something it came from was out of service. */
+#define BW_REASON_OUTDATED UINT32_C(34)
+
+/** Denied: the platform does not know the tenant, the app or what the token came from. */
+#define BW_REASON_UNKNOWN UINT32_C(35)
+
+/** Denied: the engine has not heard from its store for longer than it may. */
+#define BW_REASON_STALE UINT32_C(36)
 
 /** Denied: the action is unknown, does not apply to these types, or the context or an entity does not conform. */
 #define BW_REASON_INVALID_REQUEST UINT32_C(40)
