@@ -29,9 +29,9 @@ mod value;
 
 pub use clock::Clock;
 pub use engine::{
-    Admin, AppliedPolicy, Ceiling, ChangeRecord, Consent, Decision, Engine, EngineBuilder, Explanation,
-    FailedPolicy, Identity, NewApp, NewServiceAccount, NewTenant, PolicyFault, PolicyVerdict, Principal,
-    Reason, Resource, Session, Tenant,
+    Admin, AppliedPolicy, Ceiling, ChangeRecord, ClosePolicy, Consent, Decision, Engine, EngineBuilder,
+    Explanation, FailedPolicy, Identity, NewApp, NewServiceAccount, NewTenant, PolicyFault, PolicyVerdict,
+    Principal, Reason, Resource, Session, Tenant,
 };
 pub use error::{Error, ErrorKind, Location, Result};
 pub use policy::{

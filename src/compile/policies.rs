@@ -108,12 +108,10 @@ impl Policies {
             .filter_map(|(id, template)| Some((id, template.as_ref()?)))
     }
 
-    /// Every link: the rules whose template has slots.
-    pub(crate) fn links(&self) -> impl Iterator<Item = (RuleId, &Rule, &Template)> {
-        self.rules.iter().filter_map(|(id, rule)| {
-            let template = self.template(rule.template()?)?;
-            template.has_slots().then_some((id, rule, template))
-        })
+    /// Every static policy and link.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (RuleId, &Rule, &Template)> {
+        let rules = self.rules.iter();
+        rules.filter_map(|(id, rule)| Some((id, rule, self.template(rule.template()?)?)))
     }
 
     /// What an id names.

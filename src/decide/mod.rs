@@ -6,6 +6,7 @@ mod edit;
 mod fault;
 mod import;
 mod machine;
+mod near;
 mod operators;
 mod request;
 mod response;

@@ -51,7 +51,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    fn within<'e>(&'e self, view: &View<'e>) -> Resolved<'e> {
+    pub(super) fn within<'e>(&'e self, view: &View<'e>) -> Resolved<'e> {
         let node = self.handle.and_then(|handle| view.graph.node(handle));
         view.resolve_node(self.uid.as_ref(), node)
     }

@@ -9,7 +9,7 @@ use crate::value::Context;
 
 use super::bound::Bound;
 use super::decision::{Decision, Outcome, Reason, faults};
-use super::judge::{ask_policies, check_tenant};
+use super::judge::{Asked, ask_policies, check_tenant};
 use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::Snapshot;
@@ -62,6 +62,21 @@ pub struct PolicyVerdict {
     pub applied: Vec<AppliedPolicy>,
     /// The policies whose evaluation failed.
     pub failed: Vec<FailedPolicy>,
+    /// Where they do not permit: the permits that came closest, closest first, and what each of them lacked. Of very many
+    /// policies the first 10,000 are looked at.
+    pub close: Vec<ClosePolicy>,
+}
+
+/// A permit that nearly applied.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClosePolicy {
+    /// Its id.
+    pub id: String,
+    /// File and line, where it came from a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// What it lacked: a part of its scope, or its condition.
+    pub lacks: Vec<String>,
 }
 
 /// A policy that applies to the request.
@@ -123,6 +138,9 @@ impl Explanation {
                 ceilings.push(scope_ceiling(session, snapshot, &bound, asked.action));
                 ceilings.extend(bound.ceilings.each(snapshot, &asked));
                 policies = verdict(snapshot, &ask_policies(snapshot, &bound, &asked));
+                if policies.applied.is_empty() {
+                    policies.close = close(snapshot, &bound, &asked);
+                }
             }
         }
         Self {
@@ -227,7 +245,25 @@ fn verdict(snapshot: &Snapshot, outcome: &Outcome) -> PolicyVerdict {
                 message: fault.message,
             })
             .collect(),
+        close: Vec::new(),
     }
+}
+
+fn close(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> Vec<ClosePolicy> {
+    let authorizer = &snapshot.authorizer;
+    let misses =
+        authorizer
+            .snapshot
+            .near_misses(&bound.principal, &asked.target.kept, &asked.object, asked.context);
+    let close = misses.into_iter().map(|miss| {
+        let id = authorizer.policy(miss.rule).id().to_owned();
+        ClosePolicy {
+            origin: snapshot.policies.origin(&id).map(|origin| origin.to_string()),
+            id,
+            lacks: miss.lacks,
+        }
+    });
+    close.collect()
 }
 
 /// The forbids that match, or else the permits, sorted.
@@ -296,6 +332,19 @@ impl fmt::Display for PolicyVerdict {
                 policy.id, policy.message
             )?;
         }
+        for policy in &self.close {
+            write!(f, "\n   ├─ close: {}", policy.id)?;
+            if let Some(origin) = &policy.origin {
+                write!(f, " ({origin})")?;
+            }
+            for lack in &policy.lacks {
+                write!(f, "\n   │    {lack}")?;
+            }
+        }
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;

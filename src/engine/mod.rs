@@ -19,7 +19,7 @@ mod snapshot;
 pub use admin::{Admin, ChangeRecord, Consent, NewApp, NewServiceAccount, NewTenant};
 pub use builder::EngineBuilder;
 pub use decision::{Decision, PolicyFault, Reason};
-pub use explain::{AppliedPolicy, Ceiling, Explanation, FailedPolicy, PolicyVerdict};
+pub use explain::{AppliedPolicy, Ceiling, ClosePolicy, Explanation, FailedPolicy, PolicyVerdict};
 pub use identity::{Identity, Principal, Tenant};
 pub use resource::Resource;
 pub use session::Session;
