@@ -133,6 +133,8 @@ kinds! {
 
     /// A request names an unknown action, a type the action does not apply to, or ill-typed values.
     RequestInvalid = 300, "request_invalid";
+    /// A request to an OAuth endpoint was refused; the message begins with the registered error code.
+    OAuthRefused = 350, "oauth_refused";
 
     /// The platform has nothing of this id.
     PlatformUnknown = 400, "platform_unknown";

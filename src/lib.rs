@@ -19,6 +19,7 @@ mod engine;
 mod entities;
 mod error;
 pub mod json;
+pub mod oauth;
 pub mod platform;
 mod policy;
 pub mod store;

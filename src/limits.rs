@@ -72,6 +72,18 @@ pub const MAX_SCOPES: usize = 256;
 /// Most bytes of changes in one transaction of a store, of one audit record and of one row of a snapshot (64 MiB).
 pub const MAX_TRANSACTION_BYTES: usize = 64 << 20;
 
+/// Longest body or query of a request to an OAuth endpoint, in bytes (64 KiB): room for two tokens.
+pub const MAX_FORM_BYTES: usize = 64 << 10;
+
+/// Most parameters of a request to an OAuth endpoint.
+pub const MAX_FORM_PARAMETERS: usize = 64;
+
+/// Longest secret that a client may present, in bytes.
+pub const MAX_SECRET_BYTES: usize = 512;
+
+/// Longest time for which a replaced refresh token still gets its successor, in seconds.
+pub const MAX_REFRESH_GRACE_SECONDS: i64 = 300;
+
 /// Stack of the thread on which Cedar's recursive parser and validator run, in bytes (64 MiB of address space, of
 /// which only what is touched becomes resident).
 pub const PARSER_STACK_BYTES: usize = 64 << 20;

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use arc_swap::ArcSwap;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::oauth::{Server, Settings};
 use crate::platform::{Pepper, State};
 use crate::policy::{Policies, Source};
-use crate::token::{Dpop, Profile, TokenCache, Verifier, cache};
+use crate::token::{Dpop, KeyRing, Profile, TokenCache, Verifier, cache};
 
 use super::admin::{ChangeRecord, OnChange};
 use super::snapshot::Snapshot;
@@ -29,6 +31,7 @@ pub struct EngineBuilder {
     platform: State,
     max_staleness: Option<u32>,
     host_key: Option<Zeroizing<[u8; 32]>>,
+    oauth: Option<(Settings, KeyRing)>,
     on_change: Option<OnChange>,
 }
 
@@ -101,6 +104,15 @@ impl EngineBuilder {
         self
     }
 
+    /// Makes the engine an authorization server: it signs with the keys of `ring` and accepts the tokens that it issues.
+    ///
+    /// Give it a [`host_key`](Self::host_key) as well: without one, refresh tokens and client secrets are good for as long
+    /// as the engine lives.
+    pub fn oauth(mut self, settings: Settings, ring: &KeyRing) -> Self {
+        self.oauth = Some((settings, ring.clone()));
+        self
+    }
+
     /// Calls this for every change of the platform once it is made: who changed what, and how it was before and after.
     /// The call is made while further changes wait, so it had better be quick.
     pub fn on_change(mut self, tell: impl Fn(&ChangeRecord) + Send + Sync + 'static) -> Self {
@@ -114,7 +126,7 @@ impl EngineBuilder {
     ///
     /// [`ErrorKind::Configuration`] without policies, without a schema, or with two profiles of one issuer, and
     /// [`ErrorKind::PolicyUnsupported`] for a policy that cannot be compiled.
-    pub fn build(self) -> Result<Engine> {
+    pub fn build(mut self) -> Result<Engine> {
         let policies = self.policies.ok_or_else(|| {
             Error::new(ErrorKind::Configuration, "an engine needs policies")
                 .help("call policies(directory) or source(source) before build()")
@@ -124,7 +136,20 @@ impl EngineBuilder {
             .unwrap_or((cache::DEFAULT_ENTRIES, cache::DEFAULT_BYTES));
         let snapshot = Snapshot::of(checked(policies)?, 1)?
             .with_platform(&self.platform, Some(administration::shipped()?))?;
+        let host_key = match self.host_key {
+            Some(key) => key,
+            None => drawn_key()?,
+        };
+        let oauth = match self.oauth {
+            None => None,
+            Some((settings, ring)) => {
+                let server = Server::new(settings, &ring, &host_key)?;
+                self.profiles.push(server.profile());
+                Some(server)
+            }
+        };
         let inner = Inner {
+            oauth,
             snapshot: ArcSwap::from_pointee(snapshot),
             writer: std::sync::Mutex::new(()),
             verifier: if self.profiles.is_empty() {
@@ -133,10 +158,7 @@ impl EngineBuilder {
                 Some(Verifier::new(self.profiles)?.dpop(self.dpop.unwrap_or_default()))
             },
             cache: TokenCache::new(entries, bytes)?,
-            pepper: match &self.host_key {
-                Some(key) => Pepper::derive(key),
-                None => Pepper::random()?,
-            },
+            pepper: Pepper::derive(&host_key),
             on_change: self.on_change,
             heard: AtomicI64::new(self.clock.now()),
             max_staleness: self.max_staleness.map(i64::from),
@@ -146,6 +168,15 @@ impl EngineBuilder {
             inner: Arc::new(inner),
         })
     }
+}
+
+/// A key that nobody else will ever have.
+fn drawn_key() -> Result<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    SystemRandom::new()
+        .fill(key.as_mut())
+        .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no randomness"))?;
+    Ok(key)
 }
 
 /// An engine decides strictly, so it needs to know what is declared.

@@ -12,6 +12,7 @@ mod decision;
 mod explain;
 mod identity;
 mod judge;
+mod oauth;
 mod resource;
 mod session;
 mod snapshot;
@@ -32,9 +33,8 @@ use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::platform::{
-    Change, FamilyId, GrantId, InstallationId, Issued, KeyId, Pepper, Provenance, SecretId, State, TokenId,
-};
+use crate::oauth::{Server, provenance};
+use crate::platform::{Change, Pepper, State};
 use crate::policy::{Policies, Vocabulary};
 use crate::token::{Claims, PrincipalKind, TokenCache, Verifier};
 
@@ -67,6 +67,8 @@ pub(crate) struct Inner {
     verifier: Option<Verifier>,
     cache: TokenCache<Arc<authenticate::Known>>,
     clock: Clock,
+    /// None when the engine is no authorization server.
+    oauth: Option<Server>,
     /// The key under which secrets are hashed.
     pepper: Pepper,
     /// Told of every change that was made.
@@ -191,25 +193,9 @@ fn identity_of(claims: &Claims) -> Identity<'_> {
         _ => Principal::user(claims.subject()),
     };
     let scopes = claims.scopes().iter().map(String::as_str);
-    let lineage = claims.lineage();
-    // The platform's own tokens carry the state's sequence at which they were minted; of two, the older counts.
-    let sequences = [lineage.installation_epoch, lineage.account_epoch];
-    let issued = match sequences.into_iter().flatten().min() {
-        Some(sequence) => Issued::Sequence(sequence),
-        None => Issued::Time(claims.issued_at()),
-    };
-    let provenance = Provenance {
-        issued,
-        token: claims.token_id().map(TokenId::from),
-        key: claims.key_id().filter(|_| !lineage.is_empty()).map(KeyId::from),
-        installation: lineage.installation.as_deref().map(InstallationId::from),
-        grant: lineage.grant.as_deref().map(GrantId::from),
-        family: lineage.family.as_deref().map(FamilyId::from),
-        secret: lineage.secret.as_deref().map(SecretId::from),
-    };
     let mut identity = Identity::token(principal, scopes)
         .expires(claims.valid_until())
-        .provenance(provenance);
+        .provenance(provenance(claims));
     identity.attributes = claims.all_attributes().to_vec();
     match (claims.principal_kind(), claims.client_id()) {
         // A service account is its own client (RFC 9068 section 2.2): nobody else acts through it.

@@ -56,7 +56,7 @@ pub(crate) use map::Map;
 pub use membership::{MemberKey, Membership, MembershipChange};
 pub use project::{Project, ProjectChange};
 pub use projects::Projects;
-pub(crate) use refuse::{exceeded, unknown};
+pub(crate) use refuse::{conflict, exceeded, unknown};
 pub use revocation::RevocationChange;
 pub use role::{Assignee, Place, RoleAssignment, RoleChange, RoleSet};
 pub use scopes::Scopes;

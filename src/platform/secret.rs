@@ -133,13 +133,6 @@ impl Pepper {
         Self(key)
     }
 
-    /// Of a key that nobody else will ever have.
-    pub(crate) fn random() -> Result<Self> {
-        let mut key = Zeroizing::new([0_u8; SECRET_BYTES]);
-        fill(key.as_mut())?;
-        Ok(Self::derive(&key))
-    }
-
     /// The keyed hash of a secret.
     pub(crate) fn digest(&self, kind: SecretKind, secret: &str) -> Digest {
         let mut context = hmac::Context::with_key(&self.0);

@@ -1,7 +1,7 @@
 //! Tokens: signed JSON Web Tokens in compact form, the keys they are verified with, and what their claims mean.
 
 mod algorithm;
-mod base64url;
+pub(crate) mod base64url;
 pub(crate) mod cache;
 mod claim;
 mod claims;

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod apps;
 mod authority;
+mod authorization;
 mod installations;
 mod record;
 mod target;
