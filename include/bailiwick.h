@@ -262,6 +262,9 @@ static inline bw_str bw_none(void)
 /** A request names an unknown action, a type the action does not apply to, or ill-typed values. */
 #define BW_REQUEST_INVALID UINT32_C(300)
 
+/** A request to an OAuth endpoint was refused; the message begins with the registered error code. */
+#define BW_OAUTH_REFUSED UINT32_C(350)
+
 /** The platform has nothing of this id. */
 #define BW_PLATFORM_UNKNOWN UINT32_C(400)
 
