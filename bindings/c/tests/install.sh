@@ -11,8 +11,8 @@ judge() { # runs an example and compares what it prints
     (cd "$root" && "$1") | sed 's/, [0-9]* min left//' | diff "$here/../examples/decide.out" -
 }
 
-objdump -p "$prefix/lib/libbailiwick.so" | grep -q "SONAME *$soname$"
-nm -D "$prefix/lib/libbailiwick.so" | grep -q 'bw_decide@@BAILIWICK_'
+objdump -p "$prefix/lib/libbailiwick.so" | grep "SONAME *$soname$" >/dev/null
+nm -D "$prefix/lib/libbailiwick.so" | grep 'bw_decide@@BAILIWICK_' >/dev/null
 
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 if command -v pkg-config >/dev/null; then
