@@ -22,6 +22,10 @@ pub mod json;
 pub mod oauth;
 pub mod platform;
 mod policy;
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "the chained log is what the SQLite store keeps")
+)]
 pub mod store;
 #[cfg(feature = "suites")]
 pub mod suites;
