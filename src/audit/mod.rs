@@ -13,13 +13,15 @@ mod usage;
 
 pub use actor::{Actor, Party};
 pub use file::JsonLines;
-pub use record::{ChangeRecord, Decided, DecisionRecord, Record};
+pub use record::{Decided, DecisionRecord, Record};
 pub use sink::Sink;
 pub use usage::{Usage, UsageReport, UsageRow};
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::Value as Json;
 
 use crate::error::{Error, Result};
 
@@ -154,8 +156,8 @@ impl Audit {
     }
 
     /// Hands a change to the sinks. Changes are kept in the store; here they only pass through.
-    pub fn changed(&self, change: &ChangeRecord) {
-        self.inner.outlet.write(&Record::Change(change.clone()));
+    pub fn changed(&self, change: Json) {
+        self.inner.outlet.write(&Record::Change(change));
     }
 
     /// The latest records of decisions, the newest first: at most `limit` of administration and as many of others.

@@ -40,20 +40,6 @@ fn administration(at: i64) -> Decided<'static> {
     }
 }
 
-fn change(subject: &str) -> ChangeRecord {
-    ChangeRecord {
-        at: 5,
-        revision: 9,
-        tenant: Some("acme".to_owned()),
-        actor: "User::\"ana\"".to_owned(),
-        app: None,
-        action: "apps.install".to_owned(),
-        subject: subject.to_owned(),
-        before: serde_json::Value::Null,
-        after: serde_json::json!({ "projects": ["p1"] }),
-    }
-}
-
 type Lines = Arc<Mutex<Vec<String>>>;
 
 /// A sink that keeps what it is handed.
@@ -148,7 +134,7 @@ fn sinks_get_every_record_in_order() {
         }
         audit.flush();
     }
-    audit.changed(&change("Installation::\"i1\""));
+    audit.changed(serde_json::json!({ "action": "apps.install" }));
     let lines = lines.lock().unwrap();
     assert_eq!(lines.len(), 61);
     for (index, line) in lines.iter().take(60).enumerate() {
@@ -389,23 +375,6 @@ fn distinct_users_are_estimated_as_well_as_promised() {
         let error = (estimate - f64::from(users)).abs() / f64::from(users);
         assert!(error <= tolerance, "{users}: {estimate}");
     }
-}
-
-#[test]
-fn a_change_comes_back_from_its_bytes_with_its_revision() {
-    let record = change("App::\"a\"");
-    let bytes = record.to_bytes().unwrap();
-    assert_eq!(
-        ChangeRecord::from_bytes(12, &bytes).unwrap(),
-        ChangeRecord {
-            revision: 12,
-            ..record
-        }
-    );
-    assert_eq!(
-        ChangeRecord::from_bytes(12, b"{}").unwrap_err().kind(),
-        ErrorKind::StoreCorrupt
-    );
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl Session {
     ) -> Vec<Decision> {
         let snapshot = self.engine.snapshot.load_full();
         let decide = |(action, resource, context)| Decision {
-            outcome: self.judge(&snapshot, action, resource, context),
+            outcome: self.judge_and_record(&snapshot, action, resource, context),
             snapshot: Pinned::Other(Arc::clone(&snapshot)),
         };
         requests.into_iter().map(decide).collect()
@@ -44,8 +44,10 @@ impl Session {
         context: &Context<'_>,
     ) -> Vec<&'r Resource<'a>> {
         let snapshot = self.engine.snapshot.load();
-        let is_allowed =
-            |resource: &&Resource<'a>| self.judge(&snapshot, action, resource, context).allowed();
+        let is_allowed = |resource: &&Resource<'a>| {
+            self.judge_and_record(&snapshot, action, resource, context)
+                .allowed()
+        };
         resources.iter().filter(is_allowed).collect()
     }
 

@@ -8,14 +8,17 @@ use arc_swap::ArcSwap;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth::{Server, Settings};
 use crate::platform::{Pepper, State};
 use crate::policy::{Policies, Source};
+use crate::store::Store;
 use crate::token::{Dpop, KeyRing, Profile, TokenCache, Verifier, cache};
 
 use super::admin::{ChangeRecord, OnChange};
+use super::durable::Durable;
 use super::snapshot::Snapshot;
 use super::{Engine, Inner, administration};
 
@@ -28,7 +31,9 @@ pub struct EngineBuilder {
     dpop: Option<Dpop>,
     clock: Clock,
     token_cache: Option<(usize, usize)>,
-    platform: State,
+    platform: Option<State>,
+    store: Option<Box<dyn Store>>,
+    audit: Option<Audit>,
     max_staleness: Option<u32>,
     host_key: Option<Zeroizing<[u8; 32]>>,
     oauth: Option<(Settings, KeyRing)>,
@@ -86,7 +91,33 @@ impl EngineBuilder {
 
     /// Begins with a state of the platform instead of an empty one.
     pub fn platform(mut self, state: State) -> Self {
-        self.platform = state;
+        self.platform = Some(state);
+        self
+    }
+
+    /// Keeps the state of the platform in a store, and begins with what it holds.
+    ///
+    /// A change is durable there before it counts. On a store that another process writes, see
+    /// [`Engine::follow`].
+    ///
+    /// ```
+    /// use bailiwick::store::Memory;
+    /// use bailiwick::{Engine, Source};
+    /// # let source = Source::new().schema("s.cedarschema", "entity User; action view;");
+    ///
+    /// let engine = Engine::builder().source(source)?.store(Memory::new()).build()?;
+    /// engine.bootstrap("operator", "The operator", "olga")?;
+    /// assert_eq!(engine.store().map(|store| store.head()).transpose()?, Some(1));
+    /// # Ok::<(), bailiwick::Error>(())
+    /// ```
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Box::new(store));
+        self
+    }
+
+    /// Records decisions and changes, and counts usage. Without this nothing is recorded, at no cost.
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = Some(audit);
         self
     }
 
@@ -106,8 +137,8 @@ impl EngineBuilder {
 
     /// Makes the engine an authorization server: it signs with the keys of `ring` and accepts the tokens that it issues.
     ///
-    /// Give it a [`host_key`](Self::host_key) as well: without one, refresh tokens and client secrets are good for as long
-    /// as the engine lives.
+    /// Give it a [`host_key`](Self::host_key) as well: without one, and without a store that keeps one, refresh tokens and
+    /// client secrets are good for as long as the engine lives.
     pub fn oauth(mut self, settings: Settings, ring: &KeyRing) -> Self {
         self.oauth = Some((settings, ring.clone()));
         self
@@ -134,12 +165,31 @@ impl EngineBuilder {
         let (entries, bytes) = self
             .token_cache
             .unwrap_or((cache::DEFAULT_ENTRIES, cache::DEFAULT_BYTES));
-        let snapshot = Snapshot::of(checked(policies)?, 1)?
-            .with_platform(&self.platform, Some(administration::shipped()?))?;
-        let host_key = match self.host_key {
-            Some(key) => key,
-            None => drawn_key()?,
+        let (durable, state) = match (self.store, self.platform) {
+            (Some(_), Some(_)) => {
+                return Err(Error::new(
+                    ErrorKind::Configuration,
+                    "the platform's state is given, and a store that holds one",
+                )
+                .help("begin with one of them"));
+            }
+            (Some(store), None) => {
+                let (durable, state) = Durable::load(store)?;
+                (Some(durable), state)
+            }
+            (None, state) => (None, state.unwrap_or_default()),
         };
+        let host_key = match (&durable, self.host_key) {
+            (Some(durable), key) => durable.host_key(key)?,
+            (None, Some(key)) => key,
+            (None, None) => drawn_key()?,
+        };
+        if let (Some(durable), Some(usage)) = (&durable, self.audit.as_ref().and_then(Audit::usage)) {
+            usage.load(durable.store.as_ref())?;
+        }
+        let revision = 1 + durable.as_ref().map_or(0, Durable::at);
+        let snapshot = Snapshot::of(checked(policies)?, revision)?
+            .with_platform(&state, Some(administration::shipped()?))?;
         let oauth = match self.oauth {
             None => None,
             Some((settings, ring)) => {
@@ -159,6 +209,8 @@ impl EngineBuilder {
             },
             cache: TokenCache::new(entries, bytes)?,
             pepper: Pepper::derive(&host_key),
+            durable,
+            audit: self.audit,
             on_change: self.on_change,
             heard: AtomicI64::new(self.clock.now()),
             max_staleness: self.max_staleness.map(i64::from),

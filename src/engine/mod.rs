@@ -3,12 +3,14 @@
 mod admin;
 mod administration;
 mod advance;
+mod audited;
 mod authenticate;
 mod batch;
 mod bound;
 mod builder;
 mod ceilings;
 mod decision;
+mod durable;
 mod explain;
 mod identity;
 mod judge;
@@ -31,6 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::oauth::{Server, provenance};
@@ -39,6 +42,7 @@ use crate::policy::{Policies, Vocabulary};
 use crate::token::{Claims, PrincipalKind, TokenCache, Verifier};
 
 use admin::{Actor, OnChange};
+use durable::Durable;
 use snapshot::Snapshot;
 
 /// Decides for many sessions at once. Cheap to clone; every clone is the same engine.
@@ -71,6 +75,9 @@ pub(crate) struct Inner {
     oauth: Option<Server>,
     /// The key under which secrets are hashed.
     pepper: Pepper,
+    /// Where changes are kept; none for a state that ends with the process.
+    durable: Option<Durable>,
+    audit: Option<Audit>,
     /// Told of every change that was made.
     on_change: Option<OnChange>,
     /// How long the engine may go without hearing from its store, in seconds; none when it has none to hear from.
@@ -89,7 +96,7 @@ impl Inner {
     }
 
     /// Makes changes the next snapshot, one writer at a time. What `plan` decides, it decides on the state that the
-    /// changes are applied to.
+    /// changes are applied to. They are durable before they count, and count before this returns.
     fn commit<T>(
         &self,
         actor: Actor<'_>,
@@ -100,15 +107,22 @@ impl Inner {
         let (changes, outcome) = plan(&current)?;
         if !changes.is_empty() {
             let next = Arc::new(current.after(&changes)?);
-            self.snapshot.store(Arc::clone(&next));
+            let is_heard = self.durable.is_some() || self.audit.is_some() || self.on_change.is_some();
+            if !is_heard {
+                self.snapshot.store(next);
+                return Ok(outcome);
+            }
+            let record = ChangeRecord::new(actor, self.clock.now(), &current, &next, changes);
+            let audited = record.audited();
+            if let Some(durable) = &self.durable {
+                durable.append(&record, &audited)?;
+            }
+            self.snapshot.store(next);
+            if let Some(audit) = &self.audit {
+                audit.changed(audited);
+            }
             if let Some(tell) = &self.on_change {
-                tell(&ChangeRecord::new(
-                    actor,
-                    self.clock.now(),
-                    &current,
-                    &next,
-                    changes,
-                ));
+                tell(&record);
             }
         }
         Ok(outcome)

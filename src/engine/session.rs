@@ -1,10 +1,11 @@
 //! A session: one principal, acting in one tenant, perhaps through an app and within the scopes of a token.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
+use crate::audit::Actor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NAME_BYTES;
 use crate::platform::{AccountId, AppId, Caller, Issued, Provenance, TenantId, UserId};
@@ -37,9 +38,11 @@ pub(super) struct SessionInner {
     app: Option<EntityUid<'static>>,
     /// None for a first-party session, which has no token.
     pub(super) scopes: Option<Vec<String>>,
-    grant_type: Option<String>,
+    pub(super) grant_type: Option<String>,
     expires: Option<i64>,
     pub(super) supplied: Supplied,
+    /// The same in the words of the audit, once it is told of a decision.
+    pub(super) actor: OnceLock<Arc<Actor>>,
     /// The same in the platform's words.
     pub(super) caller: Caller,
     /// What else the session adds to the context of actions that declare it; its own names are not among them.
@@ -142,7 +145,7 @@ impl Session {
     /// ```
     pub fn decide(&self, action: &str, resource: &Resource<'_>, context: &Context<'_>) -> Decision {
         let snapshot = self.engine.snapshot.load();
-        let outcome = self.judge(&snapshot, action, resource, context);
+        let outcome = self.judge_and_record(&snapshot, action, resource, context);
         let snapshot = Pinned::Current(snapshot);
         Decision { snapshot, outcome }
     }
@@ -246,6 +249,7 @@ impl SessionInner {
             provenance,
         };
         let inner = Self {
+            actor: OnceLock::new(),
             principal,
             tenant,
             caller,

@@ -24,6 +24,7 @@ mod record;
 mod refuse;
 mod revocation;
 mod role;
+mod rows;
 mod scopes;
 #[allow(
     dead_code,

@@ -144,7 +144,7 @@ impl Admin<'_> {
         let session = self.session.as_administrator(administration)?;
         let (resource, context) = target.request(&snapshot.platform, &session);
         let name = format!("Bailiwick::Action::{action:?}");
-        let outcome = session.judge(administration, &name, &resource, &context);
+        let outcome = session.judge_and_record(administration, &name, &resource, &context);
         let decision = Decision::on(std::sync::Arc::clone(administration), outcome);
         if decision.allowed() {
             return Ok(());

@@ -47,6 +47,16 @@ pub struct ChangeRecord {
 }
 
 impl ChangeRecord {
+    /// The record for the audit. It has the records before and after, not the changes in between: those may hold hashes
+    /// and sealed keys.
+    pub(in crate::engine) fn audited(&self) -> Json {
+        let mut json = serde_json::to_value(self).unwrap_or(Json::Null);
+        if let Some(members) = json.as_object_mut() {
+            members.remove("changes");
+        }
+        json
+    }
+
     pub(in crate::engine) fn new(
         actor: Actor<'_>,
         at: i64,

@@ -1,0 +1,88 @@
+//! What the audit is told of each decision.
+
+use std::sync::Arc;
+
+use crate::audit::{Actor, Audit, Decided, Party};
+use crate::value::Context;
+
+use super::Engine;
+use super::decision::{Outcome, Reason};
+use super::resource::Resource;
+use super::session::{Session, SessionInner};
+use super::snapshot::Snapshot;
+
+impl Session {
+    /// Judges and leaves the record of it.
+    #[inline]
+    pub(super) fn judge_and_record(
+        &self,
+        snapshot: &Snapshot,
+        action: &str,
+        resource: &Resource<'_>,
+        context: &Context<'_>,
+    ) -> Outcome {
+        let outcome = self.judge(snapshot, action, resource, context);
+        if let Some(audit) = &self.engine.audit {
+            self.record(audit, snapshot, action, resource, &outcome);
+        }
+        outcome
+    }
+
+    fn record(
+        &self,
+        audit: &Audit,
+        snapshot: &Snapshot,
+        action: &str,
+        resource: &Resource<'_>,
+        outcome: &Outcome,
+    ) {
+        let object;
+        let mut project = "";
+        if let (Some(_), Some(type_name)) = (audit.usage(), snapshot.vocabulary.project_type()) {
+            object = snapshot.authorizer.object(resource.uid(), resource.entities());
+            project = object
+                .ancestors_of_type(type_name)
+                .next()
+                .map_or("", |uid| uid.id);
+        }
+        let decided = Decided {
+            at: self.now(),
+            revision: snapshot.revision,
+            action,
+            action_is_known: outcome.action.is_some(),
+            resource: resource.uid(),
+            project,
+            allowed: outcome.reason == Reason::Permitted,
+            reason: outcome.reason.name(),
+            administration: snapshot.is_administration(),
+        };
+        audit.decided(self.inner.audited(), &decided);
+    }
+}
+
+impl SessionInner {
+    /// The caller as the audit names it.
+    fn audited(&self) -> &Arc<Actor> {
+        self.actor.get_or_init(|| {
+            let party = match (&self.caller.app, &self.caller.account) {
+                (Some(app), _) => Party::App(app.to_string()),
+                (None, Some(account)) => Party::ServiceAccount(account.to_string()),
+                (None, None) => Party::FirstParty,
+            };
+            let tenant = self.tenant.as_ref().map_or("", |tenant| tenant.id());
+            let actor = Actor::new(self.principal.clone(), tenant, party);
+            Arc::new(match &self.grant_type {
+                Some(grant_type) => actor.grant_type(grant_type.as_str()),
+                None => actor,
+            })
+        })
+    }
+}
+
+impl Engine {
+    /// The audit that the engine was built with.
+    #[must_use]
+    pub fn audit(&self) -> Option<&Audit> {
+        self.inner.audit.as_ref()
+    }
+}
