@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
 
@@ -11,10 +11,11 @@ use super::record::{
 };
 use super::{EachPair, Item, Store, StoreId};
 
-/// Keeps everything in memory; nothing outlives the process.
+/// Keeps everything in memory; nothing outlives the process. Clones are the same store.
+#[derive(Clone)]
 pub struct Memory {
     id: StoreId,
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
 #[derive(Default)]
@@ -36,7 +37,7 @@ impl Memory {
     pub fn new() -> Self {
         Self {
             id: StoreId::generate().unwrap_or(StoreId::from_bytes([0; 16])),
-            inner: Mutex::default(),
+            inner: Arc::default(),
         }
     }
 

@@ -68,6 +68,13 @@ impl WriterLock {
     }
 }
 
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough where a process that was forked meanwhile has it open too.
+        let _ = self.file.unlock();
+    }
+}
+
 fn locked(database: &Path, mark: Option<Mark>) -> Error {
     let holder = mark.map_or_else(
         || "another process".to_owned(),
