@@ -101,16 +101,16 @@ fn out_of_reach_beyond_the_maximum_staleness_denies_and_recovers() {
     found(&engine);
     fails.store(true, Ordering::SeqCst);
     clock.advance(10);
-    assert!(engine.refresh().is_err());
+    assert!(engine.follow().is_err());
     assert!(ben_may_read(&engine));
     clock.advance(1);
-    assert!(engine.refresh().is_err());
+    assert!(engine.follow().is_err());
     let rfi = Resource::new("Rfi", "42").parent("Project", "p1");
     let ben = session(&engine, "ben", "acme");
     let decision = ben.decide("rfis.view", &rfi, &bailiwick::Context::new());
     assert_eq!(decision.reason().name(), "stale");
     fails.store(false, Ordering::SeqCst);
-    engine.refresh().unwrap();
+    engine.follow().unwrap();
     assert!(ben.allows("rfis.view", &rfi));
 }
 
@@ -227,10 +227,10 @@ fn a_change_that_lost_a_race_is_refused_and_works_after_a_refresh() {
         .bootstrap("operator", "The operator", "olga")
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreConflict);
-    engines[1].refresh().unwrap();
+    engines[1].follow().unwrap();
     assert!(ben_may_read(&engines[1]));
     deactivate_ben(&engines[1]).unwrap();
-    engines[0].refresh().unwrap();
+    engines[0].follow().unwrap();
     assert!(!ben_may_read(&engines[0]));
     let ana = session(&engines[0], "ana", "acme");
     engines[0].act_as(&ana).roles_at(&p1()).unwrap();

@@ -33,7 +33,7 @@ fn follow(database: PathBuf) {
         .unwrap();
     say("open");
     for _ in std::io::stdin().lines() {
-        engine.refresh().unwrap();
+        engine.follow().unwrap();
         let refused = deactivate_ben(&engine).unwrap_err();
         say(&format!("{} {}", ben_may_read(&engine), refused.kind()));
     }
