@@ -16,6 +16,7 @@ mod links;
 mod measure;
 mod memory;
 mod overlay;
+mod platform;
 mod random;
 mod session;
 mod token;
@@ -31,7 +32,7 @@ type Rows = fn() -> Vec<Row>;
 fn main() {
     let wanted = std::env::args().nth(1).filter(|argument| argument != "--bench");
     let wanted = wanted.unwrap_or_default();
-    let groups: [(&str, Rows); 8] = [
+    let groups: [(&str, Rows); 9] = [
         ("verify", verify::rows),
         ("decide/links", links::rows),
         ("decide/conditions", conditions::rows),
@@ -40,6 +41,7 @@ fn main() {
         ("decide/together", links::together),
         ("million", links::million),
         ("session", session::rows),
+        ("platform", platform::rows),
     ];
     for (name, rows) in groups {
         if name.starts_with(&wanted) || wanted.starts_with(name) {
