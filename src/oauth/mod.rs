@@ -7,6 +7,33 @@
 //!
 //! A flow is a plan: it looks at the platform's state at one moment and says which changes are to be made and what the
 //! answer is once they are. The engine makes them through its one commit path.
+//!
+//! ```
+//! use bailiwick::oauth::{ClientCredentials, Settings};
+//! use bailiwick::{Algorithm, Engine, KeyPurpose, KeyRing, NewServiceAccount, NewTenant, Principal, Tenant};
+//!
+//! let ring = KeyRing::new();
+//! ring.rotate(KeyPurpose::Sign(Algorithm::EdDsa), 1_800_000_000)?;
+//! let engine = Engine::builder()
+//!     .policies("policies/construction")?
+//!     .host_key([7; 32]) // random bytes that the host keeps
+//!     .oauth(Settings::new("https://id.example.com").audience("api"), &ring)
+//!     .build()?;
+//! engine.bootstrap("operator", "The operator", "olga")?;
+//! let olga = engine.session(Principal::user("olga"), Tenant::id("operator"))?;
+//! engine.act_as(&olga).create_tenant("acme", NewTenant::named("Acme").admin("ana"))?;
+//! let ana = engine.session(Principal::user("ana"), Tenant::id("acme"))?;
+//! let (id, secret) = engine.act_as(&ana).create_service_account("acme", NewServiceAccount::named("ERP sync"))?;
+//!
+//! let request = ClientCredentials::secret(id.as_str(), secret.expose())?.scope("rfis:read");
+//! let response = engine.client_credentials(&request)?;
+//! assert!(engine.authenticate(response.access_token(), Tenant::id("acme")).is_ok());
+//!
+//! // What a host's handler of `POST /oauth/token` comes down to:
+//! let reply = engine.token_endpoint(None, "grant_type=password&username=ana&password=x");
+//! assert_eq!((reply.status(), reply.header("Content-Type")), (400, Some("application/json")));
+//! # Ok::<(), bailiwick::Error>(())
+//! ```
 
 mod assertion;
 mod authentication;
