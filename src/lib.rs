@@ -11,11 +11,13 @@ pub mod cedar {
 
 pub mod audit;
 mod clock;
-#[allow(dead_code, reason = "spans and listings are read by the explanation")]
+#[allow(
+    dead_code,
+    reason = "listings of all policies are read by what precompiles them"
+)]
 mod compile;
 mod decide;
 mod engine;
-#[allow(dead_code, reason = "names of types are read by the explanation")]
 mod entities;
 mod error;
 pub mod json;
@@ -34,9 +36,9 @@ mod value;
 
 pub use clock::Clock;
 pub use engine::{
-    Admin, AppliedPolicy, Ceiling, ChangeRecord, ClosePolicy, Consent, Decision, Engine, EngineBuilder,
-    Explanation, FailedPolicy, Identity, NewApp, NewServiceAccount, NewTenant, PolicyFault, PolicyVerdict,
-    Principal, Reason, Resource, Session, Tenant,
+    Admin, AppliedPolicy, Ceiling, ChangeRecord, Consent, Decision, Engine, EngineBuilder, Explanation,
+    FailedPolicy, Identity, NewApp, NewServiceAccount, NewTenant, PolicyFault, PolicyVerdict, Principal,
+    Reason, Resource, Session, Tenant,
 };
 pub use error::{Error, ErrorKind, Location, Result};
 pub use policy::{

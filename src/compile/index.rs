@@ -3,6 +3,8 @@
 //! Every rule is filed under one pair of keys, so a rule is found at most once. A request asks for the pairs of its
 //! own keys; when those are many, it walks the neighbours of the side that has fewer.
 
+pub(crate) mod near;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 

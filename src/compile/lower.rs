@@ -75,17 +75,6 @@ fn lower(policy: &pst::Template, source: Arc<str>, scopes: &mut Scopes<'_>) -> R
     })
 }
 
-/// What stands in a span of code: for explanations, which lower a policy once more with spans.
-#[derive(Clone, Debug)]
-pub(crate) struct Span {
-    /// First step of the expression.
-    pub(crate) start: u32,
-    /// One past its last step.
-    pub(crate) end: u32,
-    /// The expression in Cedar's syntax.
-    pub(crate) text: String,
-}
-
 /// The state of lowering one condition.
 pub(crate) struct Lowering<'l, 'g> {
     scopes: &'l mut Scopes<'g>,
@@ -94,8 +83,6 @@ pub(crate) struct Lowering<'l, 'g> {
     values: Vec<Value<'static>>,
     entities: Vec<(EntityUid<'static>, Handle)>,
     patterns: Vec<Pattern>,
-    /// Spans of all expressions, innermost first; only when asked for.
-    spans: Option<Vec<Span>>,
 }
 
 fn index(len: usize) -> u32 {
@@ -116,31 +103,17 @@ impl<'l, 'g> Lowering<'l, 'g> {
             values: Vec::new(),
             entities: Vec::new(),
             patterns: Vec::new(),
-            spans: None,
-        }
-    }
-
-    /// The same, keeping the span of every expression.
-    pub(crate) fn with_spans(scopes: &'l mut Scopes<'g>) -> Self {
-        Self {
-            spans: Some(Vec::new()),
-            ..Self::new(scopes)
         }
     }
 
     pub(crate) fn finish(self) -> Condition {
-        self.finish_with_spans().0
-    }
-
-    pub(crate) fn finish_with_spans(self) -> (Condition, Vec<Span>) {
-        let condition = Condition {
+        Condition {
             code: self.code.into_boxed_slice(),
             names: self.names.into_boxed_slice(),
             values: self.values.into_boxed_slice(),
             entities: self.entities.into_boxed_slice(),
             patterns: self.patterns.into_boxed_slice(),
-        };
-        (condition, self.spans.unwrap_or_default())
+        }
     }
 
     pub(crate) fn clause(&mut self, clause: &pst::Clause) -> Result<()> {
@@ -204,20 +177,6 @@ impl<'l, 'g> Lowering<'l, 'g> {
     }
 
     fn expr(&mut self, expr: &Expr) -> Result<()> {
-        let start = self.here();
-        self.plain_expr(expr)?;
-        let end = self.here();
-        if let Some(spans) = &mut self.spans {
-            spans.push(Span {
-                start,
-                end,
-                text: expr.to_string(),
-            });
-        }
-        Ok(())
-    }
-
-    fn plain_expr(&mut self, expr: &Expr) -> Result<()> {
         match expr {
             Expr::Literal(pst::Literal::Bool(value)) => self.code.push(Op::Bool(*value)),
             Expr::Literal(pst::Literal::Long(value)) => self.code.push(Op::Long(*value)),
@@ -236,7 +195,7 @@ impl<'l, 'g> Lowering<'l, 'g> {
             Expr::BinaryOp { op, left, right } => self.binary(*op, left, right)?,
             Expr::GetAttr { expr, attr } => {
                 let name = self.name(attr);
-                if let (Expr::Var(var), None) = (&**expr, &self.spans) {
+                if let Expr::Var(var) = &**expr {
                     self.code.push(Op::VarAttr(variable(var), name));
                 } else {
                     self.expr(expr)?;
@@ -314,12 +273,12 @@ impl<'l, 'g> Lowering<'l, 'g> {
             self.code.push(Op::Value(value));
             return Ok(());
         }
-        if let (Unary::Ip | Unary::Decimal | Unary::Datetime | Unary::Duration, Some(Value::String(_))) =
-            (op, constant(operand))
+        if let Some(Value::String(text)) = constant(operand)
+            && let Some(function) = constructor(op)
         {
-            let text = constant(operand).unwrap_or(Value::Bool(false));
-            let text = self.value(text)?;
-            self.code.push(Op::Invalid(text));
+            let call = format!("{function}(\"{}\")", text.escape_debug());
+            let call = self.value(Value::from(call))?;
+            self.code.push(Op::Invalid(call));
             return Ok(());
         }
         self.expr(operand)?;
@@ -480,6 +439,17 @@ fn unary(op: pst::UnaryOp) -> Result<Unary> {
         P::ToDays => Unary::ToDays,
         other => return Err(unsupported(&format!("the operator `{other}`"))),
     })
+}
+
+/// The name of an extension constructor.
+pub(super) fn constructor(op: Unary) -> Option<&'static str> {
+    match op {
+        Unary::Ip => Some("ip"),
+        Unary::Decimal => Some("decimal"),
+        Unary::Datetime => Some("datetime"),
+        Unary::Duration => Some("duration"),
+        _ => None,
+    }
 }
 
 fn binary(op: pst::BinaryOp) -> Result<Binary> {

@@ -158,7 +158,7 @@ pub(crate) enum Op {
     Set(u32),
     /// Replaces as many values as there are names by a record.
     Record(Run),
-    /// An extension constructor whose text Cedar refuses: fails when it is reached.
+    /// An extension constructor whose text Cedar refuses: fails when it is reached. The constant is the call as text.
     Invalid(u32),
     /// A `when` clause: ends with "not satisfied" when the top is false, drops it when it is true.
     When,

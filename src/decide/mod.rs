@@ -8,10 +8,12 @@ mod import;
 mod machine;
 mod near;
 mod operators;
+mod reading;
 mod request;
 mod response;
 mod sets;
 mod snapshot;
+mod trace;
 mod val;
 
 pub(crate) use crate::entities::graph::TypeId;
@@ -24,3 +26,7 @@ pub(crate) use response::Verdict;
 pub use response::{PolicyRef, Response};
 pub(crate) use snapshot::Kept;
 pub use snapshot::{Object, Subject};
+pub use trace::{
+    Clause, ClosePolicy, ConditionOutcome, ConditionTrace, Deciding, Place, PolicyOutcome, PolicyTrace, Seen,
+    Trace,
+};

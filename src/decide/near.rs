@@ -1,30 +1,35 @@
 //! The permits that came closest to allowing a request, and what they lacked.
+//!
+//! Candidates whose conditions do not hold came close, and permits of whose scope one part does not match: another
+//! action, resource or principal. The index leads to them from the request's own keys, so that among very many policies
+//! those that name the principal or the resource are found.
 
-use super::machine::{Asked, Layers, Machine};
-use super::snapshot::{Kept, Object, Snapshot};
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use super::machine::{Asked, Machine};
+use super::reading::Reading;
+use super::snapshot::{Snapshot, side};
+use super::trace::{ClosePolicy, ConditionOutcome, PolicyOutcome};
 use crate::compile::index::Actions;
+use crate::compile::index::near::Near;
 use crate::compile::program::{Effect, NO_HANDLE, Rule, RuleId, Template};
 use crate::compile::scope::{ActionScope, Scope, Target};
 use crate::entities::graph::{Graph, TypeId};
 use crate::entities::handles::Handle;
 use crate::entities::overlay::Resolved;
+use crate::value::text::{Short, quote};
 
-/// Most rules that are looked at: an explanation must not take as long as there are policies.
-const MAX_SCANNED: usize = 10_000;
+/// Most rules that are looked at in each of the three ways that lead to them.
+const MAX_LOOKED_AT: usize = 4_000;
+/// Most candidates whose conditions are looked at.
+const MAX_CANDIDATES: usize = 64;
 /// Most near misses that are told.
 const MAX_TOLD: usize = 5;
 /// Most actions of a policy that are named.
 const MAX_ACTIONS: usize = 8;
-/// Longest uid or condition that is quoted, in characters.
+/// Longest uid that is quoted, in characters.
 const MAX_QUOTED: usize = 160;
-
-/// A permit that does not apply, but for one part of its scope or for its condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NearMiss {
-    pub(crate) rule: RuleId,
-    /// What it lacked, in words.
-    pub(crate) lacks: Vec<String>,
-}
 
 /// What keeps a rule from applying; the order is that of closeness.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,55 +40,104 @@ enum Missed {
     Action,
 }
 
+/// A permit that does not apply, but for one part of its scope or for its conditions.
+struct NearMiss {
+    rule: RuleId,
+    missed: Missed,
+    lacks: Vec<String>,
+}
+
 impl Snapshot {
-    /// The closest permits, closest first: those that lack one thing before those whose condition does not hold either.
-    pub(crate) fn near_misses<'e>(
-        &self,
-        principal: &'e Kept,
-        action: &'e Kept,
-        object: &Object<'e>,
-        context: Layers<'e>,
-    ) -> Vec<NearMiss> {
-        let (principal, action) = (principal.within(&object.view), action.within(&object.view));
-        let asked = Asked {
-            view: &object.view,
-            principal: &principal,
-            action: &action,
-            resource: &object.resolved,
-            context,
-        };
-        let mut machine = Machine::new(&asked);
-        let mut found: Vec<(usize, Missed, RuleId, Vec<String>)> = Vec::new();
-        for (id, rule, template) in self.policies.rules().take(MAX_SCANNED) {
-            if template.effect != Effect::Permit {
-                continue;
-            }
-            let mut missing = missing(&asked, rule, template).into_iter();
-            let (scope, further) = (missing.next(), missing.next());
-            if further.is_some() {
-                continue;
-            }
-            // A condition that cannot be evaluated is told as a failure already.
-            let holds = (template.condition.as_ref())
-                .is_none_or(|condition| machine.run(condition, &mut ()).unwrap_or(true));
-            let condition = (!holds).then(|| (Missed::Condition, condition_lack(template)));
-            let lacks: Vec<_> = scope.into_iter().chain(condition).collect();
-            if let Some((missed, _)) = lacks.first() {
-                found.push((
-                    lacks.len(),
-                    *missed,
-                    id,
-                    lacks.into_iter().map(|(_, lack)| lack).collect(),
-                ));
-            }
+    /// The closest permits, closest first: those that lack one thing before those whose conditions do not hold either.
+    /// Also whether there were more rules than could be looked at.
+    pub(super) fn near_misses<'e>(
+        &'e self,
+        asked: &Asked<'e, '_>,
+        candidates: impl Iterator<Item = (PolicyOutcome, RuleId, &'e Template)>,
+    ) -> (Vec<ClosePolicy>, bool) {
+        let mut machine = Machine::new(asked);
+        let mut found: Vec<NearMiss> = candidates
+            .filter(|(outcome, _, template)| {
+                // What cannot be evaluated is told as a failure already.
+                *outcome == PolicyOutcome::DoesNotApply && template.effect == Effect::Permit
+            })
+            .take(MAX_CANDIDATES)
+            .map(|(_, rule, template)| NearMiss {
+                rule,
+                missed: Missed::Condition,
+                lacks: condition_lack(&mut machine, template).into_iter().collect(),
+            })
+            .collect();
+        let mut looked_at = HashSet::new();
+        let mut is_partial = false;
+        for near in [Near::Both, Near::Principal, Near::Resource] {
+            let mut left = MAX_LOOKED_AT;
+            let flow = self.policies.index.visit_near(
+                near,
+                &side(asked.principal),
+                &side(asked.resource),
+                self.graph.type_count(),
+                &mut |rule| {
+                    if looked_at.insert(rule) {
+                        let Some(rest) = left.checked_sub(1) else {
+                            return ControlFlow::Break(());
+                        };
+                        left = rest;
+                        found.extend(self.near_miss(asked, &mut machine, rule));
+                    }
+                    ControlFlow::Continue(())
+                },
+            );
+            is_partial |= flow.is_break();
         }
-        found.sort_by_key(|(count, missed, rule, _)| (*count, *missed, *rule));
+        found.sort_by_key(|miss| (miss.lacks.len(), miss.missed, miss.rule));
         found.truncate(MAX_TOLD);
-        let told = found
-            .into_iter()
-            .map(|(_, _, rule, lacks)| NearMiss { rule, lacks });
-        told.collect()
+        let told = found.into_iter().map(|miss| ClosePolicy {
+            id: self.policies.rule_name(miss.rule).to_owned(),
+            origin: None,
+            lacks: miss.lacks,
+        });
+        (told.collect(), is_partial)
     }
+
+    /// What a permit lacks, when exactly one part of its scope does not match.
+    fn near_miss<'e>(
+        &'e self,
+        asked: &Asked<'e, '_>,
+        machine: &mut Machine<'e, '_>,
+        id: RuleId,
+    ) -> Option<NearMiss> {
+        let rule = self.policies.rule(id)?;
+        let template = self.policies.template(rule.template()?)?;
+        if template.effect != Effect::Permit {
+            return None;
+        }
+        let mut missing = missing(asked, rule, template).into_iter();
+        let (Some((missed, lack)), None) = (missing.next(), missing.next()) else {
+            return None;
+        };
+        let condition = condition_lack(machine, template);
+        Some(NearMiss {
+            rule: id,
+            missed,
+            lacks: std::iter::once(lack).chain(condition).collect(),
+        })
+    }
+}
+
+/// The condition of a policy that does not hold.
+fn condition_lack<'e>(machine: &mut Machine<'e, '_>, template: &'e Template) -> Option<String> {
+    let condition = template.condition.as_ref()?;
+    match machine.run(condition, &mut ()) {
+        Ok(false) => {}
+        Ok(true) | Err(_) => return None,
+    }
+    let conditions = Reading::of(machine, condition).conditions("");
+    let decided = (conditions.iter()).find(|condition| condition.outcome == ConditionOutcome::DoesNotHold);
+    Some(match decided {
+        Some(condition) => format!("its condition does not hold: {condition}"),
+        None => "its condition does not hold".to_owned(),
+    })
 }
 
 /// Every part of a rule's scope that does not match.
@@ -107,30 +161,14 @@ fn missing(asked: &Asked<'_, '_>, rule: &Rule, template: &Template) -> Vec<(Miss
     .collect()
 }
 
-/// The `when` and `unless` clauses as they are written, on one line.
-fn condition_lack(template: &Template) -> String {
-    let source = &template.source;
-    let clauses = [source.find("when {"), source.find("unless {")];
-    let start = clauses.into_iter().flatten().min();
-    let text = start.and_then(|start| source.get(start..)).unwrap_or_default();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!(
-        "its condition does not hold: {}",
-        quoted(text.trim_end_matches(';'))
-    )
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted: String = text.chars().take(MAX_QUOTED).collect();
-    if text.chars().nth(MAX_QUOTED).is_some() {
-        quoted.push('…');
-    }
-    quoted
-}
-
 fn name(graph: &Graph, handle: Handle) -> String {
-    let uid = graph.node(handle).map(|node| node.uid().to_string());
-    quoted(&uid.unwrap_or_default())
+    let mut out = Short::new(MAX_QUOTED);
+    if let Some(node) = graph.node(handle) {
+        out.push(node.uid().type_name);
+        out.push("::");
+        quote(node.uid().id, &mut out);
+    }
+    out.finish()
 }
 
 fn action_lack(graph: &Graph, scope: &ActionScope) -> String {

@@ -179,7 +179,7 @@ impl<'e> Machine<'e, '_> {
     }
 
     /// The members of a record.
-    fn fields_of(&self, record: RecordVal<'e>) -> Vec<(&'e str, Val<'e>)> {
+    pub(super) fn fields_of(&self, record: RecordVal<'e>) -> Vec<(&'e str, Val<'e>)> {
         let given = |record: &'e Record<'e>, sorted| {
             let entries = record.entries().iter();
             entries

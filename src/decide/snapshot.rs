@@ -269,7 +269,7 @@ where {
     }
 }
 
-fn side<'r>(resolved: &'r Resolved<'_>) -> Side<'r> {
+pub(super) fn side<'r>(resolved: &'r Resolved<'_>) -> Side<'r> {
     let named = resolved.node.filter(|node| node.is_named());
     Side {
         own: named.map(|node| node.handle),

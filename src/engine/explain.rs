@@ -1,10 +1,10 @@
-//! Why a decision came out as it did: every ceiling, the policies that applied, and those that came close.
-
-use std::fmt;
+//! Why a decision came out as it did: every ceiling, every candidate policy with its conditions, and the permits that
+//! came close.
 
 use serde::Serialize;
 
-use crate::policy::ActionIndex;
+use crate::cedar::{ClosePolicy, Place, PolicyTrace, Trace};
+use crate::policy::{ActionIndex, Origin};
 use crate::value::Context;
 
 use super::bound::Bound;
@@ -58,25 +58,20 @@ pub struct PolicyVerdict {
     pub asked: bool,
     /// Whether they permit.
     pub permits: bool,
-    /// The policies that apply, with the place where each is written.
+    /// The policies that determine the answer, with the place where each is written.
     pub applied: Vec<AppliedPolicy>,
     /// The policies whose evaluation failed.
     pub failed: Vec<FailedPolicy>,
-    /// Where they do not permit: the permits that came closest, closest first, and what each of them lacked. Of very many
-    /// policies the first 10,000 are looked at.
+    /// The policies whose scope matches, each with its conditions and what decided them: those that apply, those that
+    /// cannot be evaluated, then the others. Of very many, the first 64.
+    pub candidates: Vec<PolicyTrace>,
+    /// How many further candidates there are.
+    pub left_out: usize,
+    /// Where they do not permit and none forbids: the permits that came closest, closest first, and what each of them
+    /// lacked.
     pub close: Vec<ClosePolicy>,
-}
-
-/// A permit that nearly applied.
-#[derive(Clone, Debug, Serialize)]
-pub struct ClosePolicy {
-    /// Its id.
-    pub id: String,
-    /// File and line, where it came from a file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub origin: Option<String>,
-    /// What it lacked: a part of its scope, or its condition.
-    pub lacks: Vec<String>,
+    /// Whether there were too many policies to look at all that might have come close.
+    pub close_is_partial: bool,
 }
 
 /// A policy that applies to the request.
@@ -137,10 +132,7 @@ impl Explanation {
                 ));
                 ceilings.push(scope_ceiling(session, snapshot, &bound, asked.action));
                 ceilings.extend(bound.ceilings.each(snapshot, &asked));
-                policies = verdict(snapshot, &ask_policies(snapshot, &bound, &asked));
-                if policies.applied.is_empty() {
-                    policies.close = close(snapshot, &bound, &asked);
-                }
+                policies = verdict(snapshot, &bound, &asked);
             }
         }
         Self {
@@ -226,44 +218,67 @@ fn scope_ceiling(session: &Session, snapshot: &Snapshot, bound: &Bound, action: 
     }
 }
 
-fn verdict(snapshot: &Snapshot, outcome: &Outcome) -> PolicyVerdict {
+fn verdict(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> PolicyVerdict {
+    let outcome = ask_policies(snapshot, bound, asked);
+    let authorizer = &snapshot.authorizer;
+    let Trace {
+        policies: mut candidates,
+        left_out,
+        mut close,
+        close_is_partial,
+        ..
+    } = authorizer.explain_kept(&bound.principal, &asked.target.kept, &asked.object, asked.context);
     let origin = |id: &str| snapshot.policies.origin(id).map(|origin| origin.to_string());
+    for policy in &mut candidates {
+        policy.origin = origin(&policy.id);
+        // The conditions of a link are written in its template.
+        if let Some(written) = snapshot
+            .policies
+            .origin(policy.template.as_deref().unwrap_or(&policy.id))
+        {
+            for condition in &mut policy.conditions {
+                let deciding = condition.decided_by.as_mut();
+                let places = [&mut condition.place]
+                    .into_iter()
+                    .chain(deciding.map(|part| &mut part.place));
+                places.flatten().for_each(|place| locate(place, written));
+            }
+        }
+    }
+    for policy in &mut close {
+        policy.origin = origin(&policy.id);
+    }
     PolicyVerdict {
         asked: true,
         permits: outcome.reason == Reason::Permitted,
-        applied: applied(snapshot, outcome)
+        applied: applied(snapshot, &outcome)
             .into_iter()
             .map(|id| AppliedPolicy {
                 id: id.to_owned(),
                 origin: origin(id),
             })
             .collect(),
-        failed: faults(snapshot, outcome)
+        failed: faults(snapshot, &outcome)
             .into_iter()
             .map(|fault| FailedPolicy {
                 id: fault.policy.to_owned(),
                 message: fault.message,
             })
             .collect(),
-        close: Vec::new(),
+        candidates,
+        left_out,
+        close,
+        close_is_partial,
     }
 }
 
-fn close(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> Vec<ClosePolicy> {
-    let authorizer = &snapshot.authorizer;
-    let misses =
-        authorizer
-            .snapshot
-            .near_misses(&bound.principal, &asked.target.kept, &asked.object, asked.context);
-    let close = misses.into_iter().map(|miss| {
-        let id = authorizer.policy(miss.rule).id().to_owned();
-        ClosePolicy {
-            origin: snapshot.policies.origin(&id).map(|origin| origin.to_string()),
-            id,
-            lacks: miss.lacks,
-        }
-    });
-    close.collect()
+/// Turns a place in the text of a policy into one in its file.
+fn locate(place: &mut Place, policy: Origin<'_>) {
+    place.file = Some(policy.file.display().to_string());
+    if place.line == 1 {
+        place.column += policy.column - 1;
+    }
+    place.line += policy.line - 1;
 }
 
 /// The forbids that match, or else the permits, sorted.
@@ -284,64 +299,6 @@ fn span(seconds: i64) -> String {
         ..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds / 60),
         _ => format!("{} h", seconds / 3_600),
-    }
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.allowed { "allow" } else { "deny" };
-        write!(
-            f,
-            "{verdict}  {} on {} for {}",
-            self.action, self.resource, self.principal
-        )?;
-        if let Some(app) = &self.app {
-            write!(f, " through {app}")?;
-        }
-        writeln!(f, "\n│ {}", self.message)?;
-        for ceiling in &self.ceilings {
-            let mark = if ceiling.held { '✓' } else { '✗' };
-            writeln!(f, "├─ {:<9} {mark} {}", ceiling.name, ceiling.detail)?;
-        }
-        write!(f, "└─ {:<9} ", "policies")?;
-        self.policies.fmt(f)
-    }
-}
-
-impl fmt::Display for PolicyVerdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.asked {
-            return f.write_str("not asked");
-        }
-        let mark = if self.permits { '✓' } else { '✗' };
-        write!(
-            f,
-            "{mark} {}",
-            if self.permits { "permit" } else { "do not permit" }
-        )?;
-        for policy in &self.applied {
-            write!(f, "\n   ├─ {}", policy.id)?;
-            if let Some(origin) = &policy.origin {
-                write!(f, " ({origin})")?;
-            }
-        }
-        for policy in &self.failed {
-            write!(
-                f,
-                "\n   ├─ {} could not be evaluated: {}",
-                policy.id, policy.message
-            )?;
-        }
-        for policy in &self.close {
-            write!(f, "\n   ├─ close: {}", policy.id)?;
-            if let Some(origin) = &policy.origin {
-                write!(f, " ({origin})")?;
-            }
-            for lack in &policy.lacks {
-                write!(f, "\n   │    {lack}")?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -47,10 +47,7 @@ fn a_deny_names_the_condition_that_a_close_permit_lacked() {
     let close = close(&explanation);
     let (id, lacks) = close.first().copied().unwrap();
     assert_eq!(id, "ana-p1");
-    assert_eq!(
-        lacks,
-        ["its condition does not hold: unless { resource.private }"]
-    );
+    assert_eq!(lacks, ["its condition does not hold: unless resource.private"]);
 }
 
 #[test]
@@ -77,4 +74,21 @@ fn what_lacks_several_parts_of_its_scope_is_not_close_and_an_allow_has_nothing_c
     let allowed = explain("ana", "rfis.view", "p1", false);
     assert!(allowed.allowed);
     assert!(allowed.policies.close.is_empty());
+}
+
+#[test]
+fn the_tree_shows_conditions_with_what_decided_them_and_where() {
+    let text = explain("ana", "rfis.view", "p1", true).to_string();
+    let expected = "└─ policies  ✗ do not permit
+   └─ ✗ permit ana-p1 (links.json:1) does not apply
+        ✗ unless resource.private  p.cedar:3:14";
+    assert!(text.ends_with(expected), "{text}");
+    let place = explain("ana", "rfis.view", "p1", true).policies.candidates[0].conditions[0]
+        .place
+        .clone()
+        .unwrap();
+    assert_eq!(
+        (place.file.as_deref(), place.line, place.column),
+        (Some("p.cedar"), 3, 5)
+    );
 }

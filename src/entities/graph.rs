@@ -153,6 +153,11 @@ impl Graph {
         self.types.ids.get(name).copied()
     }
 
+    /// Number of entity types; their ids are dense from 0.
+    pub(crate) fn type_count(&self) -> TypeId {
+        TypeId::try_from(self.types.names.len()).unwrap_or(TypeId::MAX)
+    }
+
     /// The name of an entity type.
     pub(crate) fn type_name(&self, id: TypeId) -> Option<&str> {
         self.types.names.get(id as usize).map(|name| &**name)

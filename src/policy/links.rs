@@ -29,9 +29,9 @@ pub(super) fn load(source: &Source, set: &mut PolicySet, origins: &mut Origins, 
         let mut lines = Lines::new(&document.text);
         for (index, item) in items.iter().enumerate() {
             let (offset, len) = places.get(index).copied().unwrap_or((0, 0));
-            let line = lines.line_of(offset);
+            let spot = lines.spot_of(offset);
             let result = Link::from_json(item).and_then(|link| {
-                if let Some(taken) = origins.insert(&link.id, line, offset, len) {
+                if let Some(taken) = origins.insert(&link.id, spot, offset, len) {
                     let message = format!(
                         "the id `{}` is used twice: here and at {taken}",
                         shorten(&link.id)

@@ -5,14 +5,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::source::Document;
+use super::text::Spot;
 
-/// The file and line of a policy.
+/// The place of a policy. Displayed as file and line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin<'a> {
     /// The file, as the caller named it.
     pub file: &'a Path,
     /// The line of its first token, counted from 1.
     pub line: usize,
+    /// The column of its first token in characters, counted from 1.
+    pub column: usize,
 }
 
 impl fmt::Display for Origin<'_> {
@@ -25,7 +28,7 @@ impl fmt::Display for Origin<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     file: usize,
-    pub(super) line: usize,
+    pub(super) spot: Spot,
     pub(super) offset: usize,
     pub(super) len: usize,
 }
@@ -44,13 +47,13 @@ impl Origins {
     }
 
     /// Notes where `id` is written in the document begun last; returns the earlier place when it is taken.
-    pub(super) fn insert(&mut self, id: &str, line: usize, offset: usize, len: usize) -> Option<Origin<'_>> {
+    pub(super) fn insert(&mut self, id: &str, spot: Spot, offset: usize, len: usize) -> Option<Origin<'_>> {
         if self.entries.contains_key(id) {
             return self.get(id);
         }
         let entry = Entry {
             file: self.files.len().saturating_sub(1),
-            line,
+            spot,
             offset,
             len,
         };
@@ -62,7 +65,8 @@ impl Origins {
         let (file, entry) = self.entry(id)?;
         Some(Origin {
             file,
-            line: entry.line,
+            line: entry.spot.line,
+            column: entry.spot.column,
         })
     }
 

@@ -39,11 +39,11 @@ pub(super) fn load(
         }
         let mut lines = Lines::new(&document.text);
         for (index, statement) in statements.iter().enumerate() {
-            let line = lines.line_of(statement.start);
+            let spot = lines.spot_of(statement.start);
             let before = Place {
                 document,
                 statement,
-                line,
+                spot,
                 index,
             };
             before.load(&mut set, origins, errors, warnings);
@@ -56,7 +56,7 @@ pub(super) fn load(
 struct Place<'a> {
     document: &'a Document,
     statement: &'a Statement,
-    line: usize,
+    spot: Spot,
     index: usize,
 }
 
@@ -107,7 +107,7 @@ impl Place<'_> {
                 fallback
             }
         };
-        if let Some(taken) = origins.insert(&id, self.line, start, end - start) {
+        if let Some(taken) = origins.insert(&id, self.spot, start, end - start) {
             let message = format!("the id `{}` is used twice: here and at {taken}", shorten(&id));
             errors.push(self.finding(
                 ErrorKind::PolicyDuplicate,
@@ -173,23 +173,39 @@ impl Parsed {
     }
 }
 
-/// Line numbers of growing offsets, counted once over the text.
+/// Lines and columns of growing offsets, counted once over the text.
 pub(super) struct Lines<'a> {
     text: &'a str,
     at: usize,
-    line: usize,
+    spot: Spot,
+}
+
+/// A line and a column, in characters; both from 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    pub(super) line: usize,
+    pub(super) column: usize,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, line: 1 }
+        Self {
+            text,
+            at: 0,
+            spot: Spot { line: 1, column: 1 },
+        }
     }
 
-    /// The line, from 1, of an offset that is not before the one asked last.
-    pub(super) fn line_of(&mut self, offset: usize) -> usize {
-        let passed = self.text.as_bytes().get(self.at..offset).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+    /// The spot of an offset that is not before the one asked last.
+    pub(super) fn spot_of(&mut self, offset: usize) -> Spot {
+        let passed = self.text.get(self.at..offset).unwrap_or_default();
+        if let Some((before, last)) = passed.rsplit_once('\n') {
+            self.spot.line += before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+            self.spot.column = last.chars().count() + 1;
+        } else {
+            self.spot.column += passed.chars().count();
+        }
         self.at = offset.max(self.at);
-        self.line
+        self.spot
     }
 }

@@ -8,6 +8,7 @@ mod json;
 pub(crate) mod literal;
 pub(crate) mod order;
 mod same;
+pub(crate) mod text;
 mod uid;
 
 use std::borrow::Cow;
