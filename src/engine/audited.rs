@@ -22,10 +22,22 @@ impl Session {
         context: &Context<'_>,
     ) -> Outcome {
         let outcome = self.judge(snapshot, action, resource, context);
-        if let Some(audit) = &self.engine.audit {
-            self.record(audit, snapshot, action, resource, &outcome);
-        }
+        self.tell_audit(snapshot, action, resource, &outcome);
         outcome
+    }
+
+    /// Leaves the record of an outcome, where there is an audit.
+    #[inline]
+    pub(super) fn tell_audit(
+        &self,
+        snapshot: &Snapshot,
+        action: &str,
+        resource: &Resource<'_>,
+        outcome: &Outcome,
+    ) {
+        if let Some(audit) = &self.engine.audit {
+            self.record(audit, snapshot, action, resource, outcome);
+        }
     }
 
     fn record(

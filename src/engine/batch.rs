@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::value::{Context, EntityUid};
 
-use super::decision::{Decision, Pinned};
+use super::bound::BoundRef;
+use super::decision::{Decision, Outcome, Pinned, Reason};
 use super::resource::Resource;
 use super::session::Session;
+use super::snapshot::Snapshot;
 
 impl Session {
     /// Decides several requests, each given as action, resource and context; the decisions come in their order and
@@ -17,14 +19,16 @@ impl Session {
         requests: impl IntoIterator<Item = (&'r str, &'r Resource<'a>, &'r Context<'a>)>,
     ) -> Vec<Decision> {
         let snapshot = self.engine.snapshot.load_full();
+        let judged = Judge::new(self, &snapshot);
         let decide = |(action, resource, context)| Decision {
-            outcome: self.judge_and_record(&snapshot, action, resource, context),
+            outcome: judged.recorded(action, resource, context),
             snapshot: Pinned::Other(Arc::clone(&snapshot)),
         };
         requests.into_iter().map(decide).collect()
     }
 
-    /// Those of some resources to which the action may be done, in their order: what a list may show.
+    /// Those of some resources to which the action may be done, in their order: what a list may show. Takes resources, or
+    /// anything that has one at hand.
     ///
     /// ```
     /// # use bailiwick::{Context, Engine, Principal, Resource, Tenant};
@@ -37,18 +41,16 @@ impl Session {
     /// # Ok::<(), bailiwick::Error>(())
     /// ```
     #[must_use]
-    pub fn filter<'r, 'a>(
+    pub fn filter<'a, T: AsRef<Resource<'a>>>(
         &self,
         action: &str,
-        resources: &'r [Resource<'a>],
+        resources: impl IntoIterator<Item = T>,
         context: &Context<'_>,
-    ) -> Vec<&'r Resource<'a>> {
+    ) -> Vec<T> {
         let snapshot = self.engine.snapshot.load();
-        let is_allowed = |resource: &&Resource<'a>| {
-            self.judge_and_record(&snapshot, action, resource, context)
-                .allowed()
-        };
-        resources.iter().filter(is_allowed).collect()
+        let judged = Judge::new(self, &snapshot);
+        let is_allowed = |it: &T| judged.recorded(action, it.as_ref(), context).allowed();
+        resources.into_iter().filter(is_allowed).collect()
     }
 
     /// The actions that may be done to a resource with this context, sorted by uid: what a page may offer.
@@ -57,11 +59,43 @@ impl Session {
     #[must_use]
     pub fn allowed_actions(&self, resource: &Resource<'_>, context: &Context<'_>) -> Vec<EntityUid<'static>> {
         let snapshot = self.engine.snapshot.load();
-        let is_allowed = |uid: &&EntityUid<'static>| {
-            let name = uid.to_string();
-            self.judge(&snapshot, &name, resource, context).allowed()
-        };
+        let judged = Judge::new(self, &snapshot);
+        let is_allowed =
+            |uid: &&EntityUid<'static>| judged.outcome(&uid.to_string(), resource, context).allowed();
         let actions = snapshot.vocabulary.actions().map(|(_, uid)| uid);
         actions.filter(is_allowed).cloned().collect()
+    }
+}
+
+/// One session on one state, for many requests: whether it may ask at all is found out once.
+struct Judge<'s> {
+    session: &'s Session,
+    snapshot: &'s Snapshot,
+    /// Or why it may not ask.
+    bound: Result<BoundRef, (Reason, Option<Arc<str>>)>,
+}
+
+impl<'s> Judge<'s> {
+    fn new(session: &'s Session, snapshot: &'s Snapshot) -> Self {
+        Self {
+            session,
+            snapshot,
+            bound: session.admitted(snapshot),
+        }
+    }
+
+    /// The outcome, once the audit is told of it.
+    fn recorded(&self, action: &str, resource: &Resource<'_>, context: &Context<'_>) -> Outcome {
+        let outcome = self.outcome(action, resource, context);
+        (self.session).tell_audit(self.snapshot, action, resource, &outcome);
+        outcome
+    }
+
+    fn outcome(&self, action: &str, resource: &Resource<'_>, context: &Context<'_>) -> Outcome {
+        let (session, snapshot) = (self.session, self.snapshot);
+        match &self.bound {
+            Ok(bound) => session.judge_admitted(snapshot, bound, action, resource, context),
+            Err((reason, note)) => Outcome::unadmitted(*reason, note.clone()),
+        }
     }
 }

@@ -200,6 +200,13 @@ impl Outcome {
         outcome
     }
 
+    /// For a session that may not ask at all.
+    pub(super) fn unadmitted(reason: Reason, note: Option<Arc<str>>) -> Self {
+        let mut outcome = Self::denied(reason, None);
+        outcome.note = note;
+        outcome
+    }
+
     pub(super) fn invalid(error: Error) -> Self {
         let mut outcome = Self::denied(Reason::InvalidRequest, None);
         outcome.error = Some(Box::new(error));

@@ -3,13 +3,15 @@
 //! What is wrong with a request is found by the quick test first; only when that fails is it looked for in detail, for
 //! the message.
 
+use std::sync::Arc;
+
 use crate::decide::{Layers, Object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_NAME_BYTES, MAX_REQUEST_ENTITIES};
 use crate::policy::{ActionIndex, SessionAttributes};
 use crate::value::{Context, Entity, shorten};
 
-use super::bound::Bound;
+use super::bound::{Bound, BoundRef};
 use super::decision::{Outcome, Reason};
 use super::resource::Resource;
 use super::session::Session;
@@ -31,21 +33,41 @@ impl Session {
         resource: &Resource<'_>,
         context: &Context<'_>,
     ) -> Outcome {
+        match self.admitted(snapshot) {
+            Ok(bound) => self.judge_admitted(snapshot, &bound, action, resource, context),
+            Err((reason, note)) => Outcome::unadmitted(reason, note),
+        }
+    }
+
+    /// What a session amounts to that may ask at all: it has not expired, and the platform does not refuse the caller.
+    pub(super) fn admitted(&self, snapshot: &Snapshot) -> Result<BoundRef, (Reason, Option<Arc<str>>)> {
         if self.is_expired() {
-            return Outcome::denied(Reason::Expired, None);
+            return Err((Reason::Expired, None));
         }
         if self.engine.is_stale() {
-            return Outcome::denied(Reason::Stale, None);
+            return Err((Reason::Stale, None));
         }
         let bound = self.bound(snapshot);
-        if let Some((reason, note)) = bound.ceilings.refusal() {
-            return Outcome::refused(reason, note, None);
+        match bound.ceilings.refusal() {
+            Some((reason, note)) => Err((reason, Some(note))),
+            None => Ok(bound),
         }
-        let asked = match self.validate(snapshot, &bound, action, resource, context) {
+    }
+
+    /// The rest of the path, for a session that may ask.
+    pub(super) fn judge_admitted(
+        &self,
+        snapshot: &Snapshot,
+        bound: &Bound,
+        action: &str,
+        resource: &Resource<'_>,
+        context: &Context<'_>,
+    ) -> Outcome {
+        let asked = match self.validate(snapshot, bound, action, resource, context) {
             Ok(asked) => asked,
             Err(error) => return Outcome::invalid(error),
         };
-        if let Err(reason) = check_tenant(snapshot, &bound, &asked.object) {
+        if let Err(reason) = check_tenant(snapshot, bound, &asked.object) {
             return Outcome::denied(reason, Some(asked.action));
         }
         if let Err((reason, note)) = bound.ceilings.check_project(snapshot, &asked) {
@@ -57,7 +79,7 @@ impl Session {
         if let Err((reason, note)) = bound.ceilings.check_caps(snapshot, &asked) {
             return Outcome::refused(reason, note, Some(asked.action));
         }
-        ask_policies(snapshot, &bound, &asked)
+        ask_policies(snapshot, bound, &asked)
     }
 
     /// Everything that is wrong with a request whatever the policies say.

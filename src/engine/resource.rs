@@ -157,6 +157,12 @@ impl<'a> Resource<'a> {
     }
 }
 
+impl<'a> AsRef<Resource<'a>> for Resource<'a> {
+    fn as_ref(&self) -> &Resource<'a> {
+        self
+    }
+}
+
 impl<'a> From<EntityUid<'a>> for Resource<'a> {
     fn from(uid: EntityUid<'a>) -> Self {
         Self::stored_uid(uid)

@@ -83,7 +83,7 @@ impl Resource {
 /// A resource for one request: Python's own, or one made of something that names or is an entity.
 pub(crate) enum Target<'a> {
     Ready(&'a bailiwick::Resource<'static>),
-    Made(bailiwick::Resource<'static>),
+    Made(Box<bailiwick::Resource<'static>>),
 }
 
 impl<'a> Target<'a> {
@@ -91,7 +91,7 @@ impl<'a> Target<'a> {
         if let Ok(resource) = object.cast::<Resource>() {
             return Ok(Self::Ready(&resource.get().0));
         }
-        made(object, true).map(Self::Made)
+        made(object, true).map(|made| Self::Made(Box::new(made)))
     }
 
     pub(crate) fn resource(&self) -> &bailiwick::Resource<'static> {

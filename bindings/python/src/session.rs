@@ -1,9 +1,11 @@
 //! `Session`: one principal, acting in one tenant, asking what it may do.
 
+use std::sync::Arc;
+
 use bailiwick::Context;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
 
 use crate::decision::{Asked, Decision, explanation};
 use crate::error::access_denied;
@@ -49,10 +51,11 @@ impl Session {
         let target = Target::of(resource)?;
         let pinned = Pinned::of(context, attributes)?;
         let decision = (slf.get().0).decide(action.to_str()?, target.resource(), &pinned.context()?);
-        Ok(Asked::new(slf, action, pinned.kept(attributes)?).decision(decision, resource))
+        let asked = Asked::new(slf, action, pinned.kept(attributes)?, vec![decision]);
+        Ok(Decision::new(asked, 0, resource))
     }
 
-    /// Decides about many resources, in their order. Other threads run meanwhile.
+    /// Decides about many resources, in their order and on one revision. Other threads run meanwhile.
     #[pyo3(signature = (action, resources, context=None, /, **attributes))]
     fn decide_many<'py>(
         slf: &Bound<'py, Self>,
@@ -60,37 +63,48 @@ impl Session {
         resources: &Bound<'py, PyAny>,
         context: Option<&Bound<'py, PyAny>>,
         attributes: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Vec<Decision>> {
+    ) -> PyResult<Bound<'py, PyList>> {
+        let py = slf.py();
         let resources = resources.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let targets = resources.iter().map(Target::of).collect::<PyResult<Vec<_>>>()?;
         let pinned = Pinned::of(context, attributes)?;
-        let decisions = (slf.get()).judge(slf.py(), action.to_str()?, &resources, &pinned, |decision| {
-            decision
-        })?;
-        let asked = Asked::new(slf, action, pinned.kept(attributes)?);
-        let pairs = decisions.into_iter().zip(&resources);
-        Ok(pairs
-            .map(|(decision, resource)| asked.decision(decision, resource))
-            .collect())
+        let (name, given) = (action.to_str()?, pinned.context()?);
+        let session = &slf.get().0;
+        let decisions = py.detach(|| {
+            let requests = targets.iter().map(|target| (name, target.resource(), &given));
+            session.decide_many(requests)
+        });
+        let asked = Asked::new(slf, action, pinned.kept(attributes)?, decisions);
+        let decided = resources.iter().enumerate();
+        PyList::new(
+            py,
+            decided.map(|(index, resource)| Decision::new(Arc::clone(&asked), index, resource)),
+        )
     }
 
     /// Those of the objects to which the action may be done, in their order. Other threads run meanwhile.
     #[pyo3(signature = (action, resources, context=None, /, **attributes))]
     fn filter<'py>(
         &self,
-        action: &Bound<'py, PyString>,
+        py: Python<'py>,
+        action: &str,
         resources: &Bound<'py, PyAny>,
         context: Option<&Bound<'py, PyAny>>,
         attributes: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    ) -> PyResult<Bound<'py, PyList>> {
         let resources = resources.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let targets = resources.iter().map(Target::of).collect::<PyResult<Vec<_>>>()?;
         let pinned = Pinned::of(context, attributes)?;
-        let allowed = self.judge(action.py(), action.to_str()?, &resources, &pinned, |decision| {
-            decision.allowed()
-        })?;
-        let pairs = allowed.into_iter().zip(resources);
-        Ok(pairs
-            .filter_map(|(is_allowed, resource)| is_allowed.then_some(resource))
-            .collect())
+        let given = pinned.context()?;
+        let allowed = py.detach(|| {
+            let numbered = targets.iter().enumerate();
+            let candidates = numbered.map(|(index, target)| Candidate { index, target });
+            self.0.filter(action, candidates, &given)
+        });
+        let allowed: Vec<_> = (allowed.iter())
+            .filter_map(|candidate| resources.get(candidate.index))
+            .collect();
+        PyList::new(py, allowed)
     }
 
     /// Decides, returns the decision if it allows and raises `AccessDenied` if it does not.
@@ -179,20 +193,17 @@ impl Session {
     pub(crate) fn new(session: bailiwick::Session) -> Self {
         Self(session)
     }
+}
 
-    /// Decides about many resources without holding the interpreter, and keeps of each decision what is wanted.
-    fn judge<'py, T: Send>(
-        &self,
-        py: Python<'py>,
-        action: &str,
-        resources: &[Bound<'py, PyAny>],
-        pinned: &Pinned<'py>,
-        keep: fn(bailiwick::Decision) -> T,
-    ) -> PyResult<Vec<T>> {
-        let targets = resources.iter().map(Target::of).collect::<PyResult<Vec<_>>>()?;
-        let context = pinned.context()?;
-        let decide = |target: &Target<'_>| keep(self.0.decide(action, target.resource(), &context));
-        Ok(py.detach(|| targets.iter().map(decide).collect()))
+/// A resource of many, by its place among them.
+struct Candidate<'a> {
+    index: usize,
+    target: &'a Target<'a>,
+}
+
+impl AsRef<bailiwick::Resource<'static>> for Candidate<'_> {
+    fn as_ref(&self) -> &bailiwick::Resource<'static> {
+        self.target.resource()
     }
 }
 
