@@ -14,7 +14,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use foldhash::fast::FixedState;
 use hashbrown::{Equivalent, HashMap};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::Result;
 use crate::store::Store;
@@ -381,6 +382,22 @@ impl UsageRow {
     }
 }
 
+impl Serialize for UsageRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_struct("UsageRow", 9)?;
+        row.serialize_field("tenant", &self.tenant)?;
+        row.serialize_field("party", &self.party)?;
+        row.serialize_field("project", &self.project)?;
+        row.serialize_field("action", &self.action)?;
+        row.serialize_field("calls", &self.calls)?;
+        row.serialize_field("denies", &self.denies)?;
+        row.serialize_field("users", &self.users())?;
+        row.serialize_field("first", &self.first)?;
+        row.serialize_field("last", &self.last)?;
+        row.end()
+    }
+}
+
 impl fmt::Debug for UsageRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UsageRow")
@@ -396,7 +413,8 @@ impl fmt::Debug for UsageRow {
 }
 
 /// The counters of one tenant, in the order of party, project and action.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
 pub struct UsageReport {
     rows: Vec<UsageRow>,
 }

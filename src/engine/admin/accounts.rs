@@ -45,6 +45,13 @@ impl NewServiceAccount {
         self
     }
 
+    /// Permits these projects, instead of those named so far.
+    #[must_use]
+    pub fn projects(mut self, projects: Projects) -> Self {
+        self.projects = projects;
+        self
+    }
+
     /// Makes it the own account of an installation, which dies with it.
     #[must_use]
     pub fn installation(mut self, id: impl Into<InstallationId>) -> Self {

@@ -6,6 +6,8 @@ mod apps;
 mod authority;
 mod authorization;
 mod installations;
+mod operation;
+mod oversight;
 mod record;
 mod target;
 mod tenants;
