@@ -75,8 +75,10 @@ kinds! {
     JsonDuplicate = 141, "json_duplicate";
     /// A YAML test suite that cannot be read.
     SuiteInvalid = 150, "suite_invalid";
-    /// A precompiled file is damaged or was written by another version.
+    /// A precompiled file is damaged, or is no precompiled file.
     ArtifactInvalid = 160, "artifact_invalid";
+    /// A precompiled file was written by another version of the library.
+    ArtifactVersion = 161, "artifact_version";
 
     /// A token that is not a compact JWS: wrong count of segments, wrong alphabet, non-canonical base64url, bad JSON.
     TokenMalformed = 200, "token_malformed";

@@ -9,6 +9,7 @@ pub mod cedar {
     pub use crate::decide::*;
 }
 
+mod artifact;
 pub mod audit;
 mod clock;
 #[allow(
@@ -42,7 +43,7 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind, Location, Result};
 pub use policy::{
-    ActionIndex, ActionSet, Mismatch, Origin, Policies, RecordShape, Shape, Source, Vocabulary,
+    ActionIndex, ActionSet, Mismatch, Origin, Policies, PolicyCounts, RecordShape, Shape, Source, Vocabulary,
 };
 pub use token::{
     Algorithm, ClaimType, Claims, Dpop, DpopNonces, Encryption, EncryptionKey, KeyInfo, KeyPurpose, KeyRing,

@@ -28,6 +28,12 @@ pub const MAX_JSON_DEPTH: usize = 32;
 /// Deepest nesting of sets and records within one value that is kept or compared.
 pub const MAX_VALUE_DEPTH: usize = 64;
 
+/// Longest precompiled file, in bytes (1 GiB).
+pub const MAX_ARTIFACT_BYTES: usize = 1 << 30;
+
+/// Deepest nesting of sets and records within one declared type that a precompiled file keeps, common types followed.
+pub const MAX_SHAPE_DEPTH: usize = 256;
+
 /// Longest chain of parents above one entity.
 pub const MAX_ENTITY_DEPTH: usize = 256;
 

@@ -91,13 +91,10 @@ impl Policies {
 
     /// The id of a static policy or link.
     pub(crate) fn rule_name(&self, id: RuleId) -> &str {
-        match self.rule(id) {
-            Some(rule) if !rule.id.is_empty() => &rule.id,
-            Some(rule) => rule
-                .template()
-                .and_then(|template| self.template(template))
-                .map_or("", |template| &template.id),
-            None => "",
+        match (self.rule(id), self.template_of(id)) {
+            (Some(rule), Some(template)) if template.has_slots() => &rule.id,
+            (_, Some(template)) => &template.id,
+            (_, None) => "",
         }
     }
 
@@ -195,15 +192,34 @@ impl Policies {
         resource: Option<EntityRef<'_>>,
         graph: &mut Graph,
     ) -> Result<RuleId> {
-        self.check_new_id(id)?;
         let Some(Named::Template(number)) = self.named(template_id) else {
             return Err(Error::new(
                 ErrorKind::LinkInvalid,
                 format!("there is no template `{}` to link", shorten(template_id)),
             ));
         };
-        let Some(template) = self.template(number) else {
-            return Err(Error::new(ErrorKind::Internal, "a template is missing"));
+        self.link_to(number, id, principal, resource, graph)
+    }
+
+    /// The same for a template that is known by its number.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Policies::link`].
+    pub(crate) fn link_to(
+        &mut self,
+        number: TemplateId,
+        id: &str,
+        principal: Option<EntityRef<'_>>,
+        resource: Option<EntityRef<'_>>,
+        graph: &mut Graph,
+    ) -> Result<RuleId> {
+        self.check_new_id(id)?;
+        let Some(template) = self.template(number).filter(|template| template.has_slots()) else {
+            return Err(Error::new(
+                ErrorKind::LinkInvalid,
+                "a static policy has no slots to fill",
+            ));
         };
         for (slot, wanted, given) in [
             ("?principal", template.principal.is_slot(), principal.is_some()),

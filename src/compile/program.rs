@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::pattern::Pattern;
@@ -10,7 +11,7 @@ use crate::entities::handles::Handle;
 use crate::value::{EntityUid, Value};
 
 /// Permit or forbid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// The policy allows what it matches.
@@ -94,7 +95,7 @@ pub(crate) struct Condition {
 }
 
 /// A request's variable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Var {
     Principal,
     Action,
@@ -103,14 +104,14 @@ pub(crate) enum Var {
 }
 
 /// A run of names within [`Condition::names`], or of entities within [`Condition::entities`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) start: u32,
     pub(crate) len: u32,
 }
 
 /// One step of the machine. "Top" is the uppermost value of its stack; jumps go forward only, so every run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Op {
     /// Pushes a truth value.
     Bool(bool),
@@ -167,7 +168,7 @@ pub(crate) enum Op {
 }
 
 /// Operators with one operand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Unary {
     Not,
     Neg,
@@ -190,7 +191,7 @@ pub(crate) enum Unary {
 }
 
 /// Operators with two operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Binary {
     Eq,
     NotEq,

@@ -1,6 +1,7 @@
 //! Scopes of policies: which principals, actions and resources a policy speaks of.
 
 use cedar_policy::pst;
+use serde::{Deserialize, Serialize};
 
 use crate::entities::graph::{Graph, TypeId};
 use crate::entities::handles::{Handle, MAX_HANDLES};
@@ -8,7 +9,7 @@ use crate::error::Result;
 use crate::value::EntityRef;
 
 /// The scope of a policy on its principal or resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Scope {
     /// Anything.
     Any,
@@ -23,7 +24,7 @@ pub(crate) enum Scope {
 }
 
 /// The entity of a scope: a literal, or what a link fills in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Target {
     Slot,
     Entity(Handle),
@@ -65,6 +66,25 @@ pub(crate) enum KeyClass {
 }
 
 impl Scope {
+    /// The same with other numbers for its entity and type.
+    pub(crate) fn renumbered<E>(
+        self,
+        handle: impl FnOnce(Handle) -> Result<Handle, E>,
+        type_id: impl FnOnce(TypeId) -> Result<TypeId, E>,
+    ) -> Result<Self, E> {
+        let renumbered = |target| match target {
+            Target::Slot => Ok(Target::Slot),
+            Target::Entity(entity) => handle(entity).map(Target::Entity),
+        };
+        Ok(match self {
+            Scope::Any => Scope::Any,
+            Scope::Is(id) => Scope::Is(type_id(id)?),
+            Scope::Eq(target) => Scope::Eq(renumbered(target)?),
+            Scope::In(target) => Scope::In(renumbered(target)?),
+            Scope::IsIn(id, target) => Scope::IsIn(type_id(id)?, renumbered(target)?),
+        })
+    }
+
     /// The entity literal, if there is one.
     pub(crate) fn target(self) -> Option<Handle> {
         match self {
@@ -106,7 +126,7 @@ impl Scope {
 }
 
 /// The scope of a policy on the action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ActionScope {
     /// Any action.
     Any,

@@ -8,9 +8,10 @@ use super::machine::Layers;
 use super::request::Request;
 use super::response::{PolicyRef, Response, Verdict};
 use super::snapshot::{Kept, Object, Snapshot, Subject};
-use crate::compile::policies::Policies;
-use crate::compile::program::RuleId;
-use crate::entities::graph::{Graph, TypeId};
+use crate::compile::policies::{Named, Policies};
+use crate::compile::program::{RuleId, Template};
+use crate::entities::graph::{Graph, Node, TypeId};
+use crate::entities::handles::Handle;
 use crate::error::Result;
 use crate::value::{Context, Entity, EntityRef, EntityUid};
 
@@ -168,6 +169,32 @@ impl Authorizer {
     pub fn actions(&self) -> impl Iterator<Item = EntityRef<'_>> {
         let handles = self.snapshot.actions.handles.iter();
         handles.filter_map(|handle| Some(self.snapshot.graph.node(*handle)?.uid()))
+    }
+
+    /// A template with slots, by its id.
+    pub(crate) fn template(&self, id: &str) -> Option<&Template> {
+        match self.snapshot.policies.named(id)? {
+            Named::Template(number) => self.snapshot.policies.template(number),
+            Named::Rule(_) => None,
+        }
+    }
+
+    /// The uid of a handle that a template mentions.
+    pub(crate) fn uid(&self, handle: Handle) -> Option<EntityRef<'_>> {
+        self.snapshot.graph.node(handle).map(Node::uid)
+    }
+
+    /// Every static policy and link, in no particular order.
+    pub fn policies(&self) -> impl Iterator<Item = PolicyRef<'_>> {
+        let rules = self.snapshot.policies.rules();
+        rules.map(|(rule, _, _)| self.policy(rule))
+    }
+
+    /// Number of templates with slots.
+    #[must_use]
+    pub fn template_count(&self) -> usize {
+        let templates = self.snapshot.policies.templates();
+        templates.filter(|(_, template)| template.has_slots()).count()
     }
 
     /// Number of static policies and links.

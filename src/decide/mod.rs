@@ -4,6 +4,7 @@ mod authorizer;
 mod batch;
 mod edit;
 mod fault;
+mod image;
 mod import;
 mod machine;
 mod near;

@@ -41,13 +41,22 @@ pub struct EngineBuilder {
 }
 
 impl EngineBuilder {
-    /// Loads the policies of a directory; see [`Policies::from_directory`].
+    /// Loads the policies of a directory, or a precompiled file; see [`Policies::open`].
     ///
     /// # Errors
     ///
-    /// Those of [`Policies::from_directory`].
-    pub fn policies(self, directory: impl AsRef<Path>) -> Result<Self> {
-        Ok(self.loaded(Policies::from_directory(directory)?))
+    /// Those of [`Policies::open`].
+    pub fn policies(self, path: impl AsRef<Path>) -> Result<Self> {
+        Ok(self.loaded(Policies::open(path)?))
+    }
+
+    /// Loads precompiled policies from memory; see [`Policies::from_artifact`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Policies::from_artifact`].
+    pub fn artifact(self, bytes: &[u8]) -> Result<Self> {
+        Ok(self.loaded(Policies::from_artifact(bytes)?))
     }
 
     /// Loads policies from memory.
@@ -233,7 +242,7 @@ fn drawn_key() -> Result<Zeroizing<[u8; 32]>> {
 
 /// An engine decides strictly, so it needs to know what is declared.
 pub(super) fn checked(policies: Policies) -> Result<Policies> {
-    if policies.schema().is_none() {
+    if !policies.has_schema() {
         return Err(Error::new(
             ErrorKind::Configuration,
             "an engine needs a schema, and the policies came without one",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::decide::{Authorizer, Kept, TypeId};
 use crate::error::Result;
 use crate::platform::{Map, ProjectId, State};
-use crate::policy::{ActionIndex, ActionSet, Policies, Vocabulary, on_parser_stack};
+use crate::policy::{ActionIndex, ActionSet, Policies, Vocabulary};
 
 pub(super) struct Snapshot {
     pub(super) revision: u64,
@@ -43,9 +43,7 @@ impl TargetAction {
 
 impl Snapshot {
     pub(super) fn of(policies: Policies, revision: u64) -> Result<Self> {
-        let authorizer = on_parser_stack(|| {
-            Authorizer::compile(policies.policy_set(), policies.schema())?.with_entities(policies.entities())
-        })??;
+        let authorizer = policies.authorizer()?;
         let vocabulary = Arc::new(policies.vocabulary().clone());
         let types = |names: &[Box<str>]| names.iter().filter_map(|name| authorizer.type_id(name)).collect();
         let actions = vocabulary

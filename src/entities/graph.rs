@@ -59,6 +59,11 @@ impl Node {
         EntityRef::new(&self.type_name, &self.id)
     }
 
+    /// Longest chain of parents above.
+    pub(crate) fn depth(&self) -> u16 {
+        self.depth
+    }
+
     /// False when no policy or link has ever named this uid: then no rule is filed under it.
     #[inline]
     pub(crate) fn is_named(&self) -> bool {
@@ -161,6 +166,11 @@ impl Graph {
     /// The name of an entity type.
     pub(crate) fn type_name(&self, id: TypeId) -> Option<&str> {
         self.types.names.get(id as usize).map(|name| &**name)
+    }
+
+    /// The names of all entity types, in the order of their ids.
+    pub(crate) fn type_names(&self) -> impl Iterator<Item = &str> {
+        self.types.names.iter().map(|name| &**name)
     }
 
     /// Every entity, without names that are only mentioned.

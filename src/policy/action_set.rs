@@ -61,6 +61,23 @@ impl ActionSet {
         }
     }
 
+    /// The bits, lowest first.
+    pub(super) fn words(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// A set from its bits.
+    pub(super) fn of_words(words: &[u64]) -> Self {
+        Self(SmallVec::from_slice(words))
+    }
+
+    /// The highest number of its actions.
+    pub(super) fn highest(&self) -> Option<usize> {
+        let at = self.0.iter().rposition(|bits| *bits != 0)?;
+        let bits = self.0.get(at)?;
+        Some(at * 64 + bits.ilog2() as usize)
+    }
+
     /// Number of actions.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,10 +1,11 @@
 //! From Cedar text or JSON to a validated policy set. Parsing and validation are cedar-policy's; this floor reads the
 //! files, bounds them before they are parsed, gives every finding its place, and reads what the schema says of the
-//! platform's nouns.
+//! platform's nouns. A precompiled file brings all of that without a text to parse.
 
 mod action_set;
 mod bounds;
 mod entities;
+mod image;
 mod links;
 mod origin;
 mod schema;
@@ -28,9 +29,13 @@ pub(crate) use stack::on_parser_stack;
 pub(crate) use vocabulary::SessionAttributes;
 pub use vocabulary::Vocabulary;
 
+use std::fmt;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::artifact;
+use crate::decide::Authorizer;
+use crate::error::{Error, Location, Result};
+use crate::limits::MAX_ARTIFACT_BYTES;
 
 /// Policies, templates and links with their schema and seed entities: read, bounded, parsed and strictly validated.
 ///
@@ -47,15 +52,58 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Clone)]
 pub struct Policies {
-    set: cedar_policy::PolicySet,
-    schema: Option<cedar_policy::Schema>,
+    body: Body,
     vocabulary: Vocabulary,
-    entities: cedar_policy::Entities,
     origins: origin::Origins,
     warnings: Vec<Error>,
 }
 
+/// Policies and entities: parsed from texts, or compiled already.
+#[derive(Clone)]
+enum Body {
+    Parsed(Box<Parsed>),
+    Compiled {
+        authorizer: Authorizer,
+        has_schema: bool,
+    },
+}
+
+#[derive(Clone)]
+struct Parsed {
+    set: cedar_policy::PolicySet,
+    schema: Option<cedar_policy::Schema>,
+    entities: cedar_policy::Entities,
+}
+
+/// How many there are of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyCounts {
+    /// Policies without slots.
+    pub static_policies: usize,
+    /// Policies with slots.
+    pub templates: usize,
+    /// Templates with their slots filled.
+    pub links: usize,
+    /// Entities, without the actions of the schema.
+    pub entities: usize,
+}
+
 impl Policies {
+    /// Loads what lies at a path: a directory as [`from_directory`](Self::from_directory) does, a file as
+    /// [`from_artifact`](Self::from_artifact) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of the two.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        if !path.is_file() {
+            return Self::from_directory(path);
+        }
+        let bytes = source::read_bounded(path, MAX_ARTIFACT_BYTES)?;
+        Self::from_artifact(&bytes).map_err(|error| error.at(Location::file(path)))
+    }
+
     /// Loads a directory: every `*.cedar`, `*.cedarschema` and `*.cedarschema.json`, `links.json` and `entities.json`.
     ///
     /// # Errors
@@ -75,22 +123,106 @@ impl Policies {
         on_parser_stack(move || load(&source))?
     }
 
-    /// The policy set, template links included.
-    #[must_use]
-    pub fn policy_set(&self) -> &cedar_policy::PolicySet {
-        &self.set
+    /// Loads a precompiled form without parsing anything.
+    ///
+    /// It was validated when it was built, and is checked for damage; but its digest is no signature, so load only files
+    /// that nobody else can write. What a plain [`Authorizer`] wrote comes without a schema.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ArtifactVersion`](crate::ErrorKind::ArtifactVersion) for another version's,
+    /// [`ErrorKind::ArtifactInvalid`](crate::ErrorKind::ArtifactInvalid) for damaged ones, and those of the edits that
+    /// would have led to its content.
+    pub fn from_artifact(bytes: &[u8]) -> Result<Self> {
+        let parts = artifact::open(bytes)?;
+        let authorizer = Authorizer::from_program(parts.program)?;
+        let catalogue = image::read(parts.catalogue)?;
+        Ok(Self {
+            body: Body::Compiled {
+                authorizer,
+                has_schema: catalogue.has_schema,
+            },
+            vocabulary: catalogue.vocabulary,
+            origins: catalogue.origins,
+            warnings: Vec::new(),
+        })
     }
 
-    /// The schema; none when the source had none.
+    /// The precompiled form: policies, templates, links, entities, what the schema declares, and where each policy is
+    /// written, in bytes that [`from_artifact`](Self::from_artifact) loads. The same sources give the same bytes.
+    ///
+    /// ```
+    /// use bailiwick::{Policies, Source};
+    ///
+    /// let source = Source::new().cedar("rules.cedar", r#"@id("all") permit (principal, action, resource);"#);
+    /// let file = Policies::load(source)?.to_artifact()?;
+    /// let policies = Policies::from_artifact(&file)?;
+    /// assert_eq!(policies.origin("all").map(|origin| origin.to_string()).as_deref(), Some("rules.cedar:1"));
+    /// # Ok::<(), bailiwick::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PolicyUnsupported`](crate::ErrorKind::PolicyUnsupported) for a policy that cannot be compiled, and
+    /// [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded) when there would be more than
+    /// [`MAX_ARTIFACT_BYTES`] or a type is nested more than
+    /// [`MAX_SHAPE_DEPTH`](crate::limits::MAX_SHAPE_DEPTH) levels deep.
+    pub fn to_artifact(&self) -> Result<Vec<u8>> {
+        let program = self.authorizer()?.to_program()?;
+        let catalogue =
+            on_parser_stack(|| image::write(self.has_schema(), &self.vocabulary, &self.origins))??;
+        artifact::seal(artifact::Parts {
+            program: &program,
+            catalogue: &catalogue,
+        })
+    }
+
+    /// The policies, ready to be decided as plain Cedar: compiled now, or long ago.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PolicyUnsupported`](crate::ErrorKind::PolicyUnsupported) for a policy that cannot be compiled.
+    pub fn authorizer(&self) -> Result<Authorizer> {
+        match &self.body {
+            Body::Parsed(parsed) => on_parser_stack(|| {
+                Authorizer::compile(&parsed.set, parsed.schema.as_ref())?.with_entities(&parsed.entities)
+            })?,
+            Body::Compiled { authorizer, .. } => Ok(authorizer.clone()),
+        }
+    }
+
+    fn parsed(&self) -> Option<&Parsed> {
+        match &self.body {
+            Body::Parsed(parsed) => Some(parsed),
+            Body::Compiled { .. } => None,
+        }
+    }
+
+    /// The policy set, template links included; none when it was precompiled.
+    #[must_use]
+    pub fn policy_set(&self) -> Option<&cedar_policy::PolicySet> {
+        self.parsed().map(|parsed| &parsed.set)
+    }
+
+    /// The schema as Cedar's; none when the source had none, or was precompiled.
     #[must_use]
     pub fn schema(&self) -> Option<&cedar_policy::Schema> {
-        self.schema.as_ref()
+        self.parsed()?.schema.as_ref()
     }
 
-    /// The seed entities.
+    /// Whether there was a schema, so that requests can be checked against it.
     #[must_use]
-    pub fn entities(&self) -> &cedar_policy::Entities {
-        &self.entities
+    pub fn has_schema(&self) -> bool {
+        match &self.body {
+            Body::Parsed(parsed) => parsed.schema.is_some(),
+            Body::Compiled { has_schema, .. } => *has_schema,
+        }
+    }
+
+    /// The seed entities as Cedar's; none when they were precompiled.
+    #[must_use]
+    pub fn entities(&self) -> Option<&cedar_policy::Entities> {
+        self.parsed().map(|parsed| &parsed.entities)
     }
 
     /// What the schema says of actions, scopes and the parts that entity types play.
@@ -101,9 +233,40 @@ impl Policies {
 
     /// Ids of static policies and links, sorted.
     pub fn policy_ids(&self) -> impl Iterator<Item = &str> {
-        let mut ids: Vec<&str> = self.set.policies().map(|policy| policy.id().as_ref()).collect();
+        let mut ids: Vec<&str> = match &self.body {
+            Body::Parsed(parsed) => parsed.set.policies().map(|policy| policy.id().as_ref()).collect(),
+            Body::Compiled { authorizer, .. } => authorizer.policies().map(|policy| policy.id()).collect(),
+        };
         ids.sort_unstable();
         ids.into_iter()
+    }
+
+    /// How many policies and entities there are.
+    #[must_use]
+    pub fn counts(&self) -> PolicyCounts {
+        match &self.body {
+            Body::Parsed(parsed) => {
+                let links = parsed.set.policies().filter(|policy| !policy.is_static()).count();
+                PolicyCounts {
+                    static_policies: parsed.set.policies().count() - links,
+                    templates: parsed.set.templates().count(),
+                    links,
+                    entities: parsed.entities.len() - self.vocabulary.actions().count(),
+                }
+            }
+            Body::Compiled { authorizer, .. } => {
+                let links = authorizer
+                    .policies()
+                    .filter(|policy| policy.template_id().is_some());
+                let links = links.count();
+                PolicyCounts {
+                    static_policies: authorizer.policy_count() - links,
+                    templates: authorizer.template_count(),
+                    links,
+                    entities: authorizer.entity_count() - authorizer.actions().count(),
+                }
+            }
+        }
     }
 
     /// Where a policy, template or link is written.
@@ -112,10 +275,17 @@ impl Policies {
         self.origins.get(id)
     }
 
-    /// Findings that do not prevent loading: policies that can never apply, ids that are missing, and the like.
+    /// Findings that do not prevent loading: policies that can never apply, ids that are missing, and the like. None
+    /// for precompiled policies: they were told when those were built.
     #[must_use]
     pub fn warnings(&self) -> &[Error] {
         &self.warnings
+    }
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Policies").field(&self.counts()).finish()
     }
 }
 
@@ -135,10 +305,12 @@ fn load(source: &Source) -> Result<Policies> {
     match Error::first_of(errors) {
         Some(error) => Err(error),
         None => Ok(Policies {
-            set,
-            schema,
+            body: Body::Parsed(Box::new(Parsed {
+                set,
+                schema,
+                entities,
+            })),
             vocabulary,
-            entities,
             origins,
             warnings,
         }),

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::source::Document;
 use super::text::Spot;
 
@@ -25,7 +27,7 @@ impl fmt::Display for Origin<'_> {
 }
 
 /// A place in a document, by byte offset.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Entry {
     file: usize,
     pub(super) spot: Spot,
@@ -73,5 +75,24 @@ impl Origins {
     pub(super) fn entry(&self, id: &str) -> Option<(&Path, Entry)> {
         let entry = *self.entries.get(id)?;
         Some((self.files.get(entry.file)?, entry))
+    }
+
+    /// The files, and all entries sorted by id.
+    pub(super) fn listed(&self) -> (&[PathBuf], Vec<(&str, Entry)>) {
+        let entries = self.entries.iter();
+        let mut entries: Vec<_> = entries.map(|(id, entry)| (id.as_str(), *entry)).collect();
+        entries.sort_unstable_by_key(|(id, _)| *id);
+        (&self.files, entries)
+    }
+
+    /// What [`listed`](Self::listed) told.
+    pub(super) fn of_listed(files: Vec<PathBuf>, entries: &[(&str, Entry)]) -> Self {
+        Self {
+            files,
+            entries: entries
+                .iter()
+                .map(|(id, entry)| ((*id).to_owned(), *entry))
+                .collect(),
+        }
     }
 }

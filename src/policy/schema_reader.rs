@@ -81,36 +81,10 @@ impl<'a> Reader<'a> {
             }
         }
         vocabulary.actions.sort_by(|a, b| a.uid.cmp(&b.uid));
-        let mut by_uid: HashMap<EntityUid<'static>, ActionIndex> = HashMap::new();
-        for (action, index) in vocabulary.actions.iter().zip((0..).map(ActionIndex)) {
-            by_uid.insert(action.uid.clone(), index);
-            vocabulary
-                .names
-                .insert(action.uid.to_string().into(), Some(index));
-            if action.is_scope
-                && let Some(other) = vocabulary.scopes.insert(action.uid.id().into(), index)
-            {
-                let other = vocabulary
-                    .actions
-                    .get(other.number())
-                    .map(|other| other.uid.to_string());
-                return Err(Error::new(
-                    ErrorKind::SchemaInvalid,
-                    format!(
-                        "both {} and {} are the scope `{}`",
-                        other.unwrap_or_default(),
-                        action.uid,
-                        action.uid.id()
-                    ),
-                )
-                .help("a token names a scope without its namespace, so scopes need ids of their own"));
-            }
-            vocabulary
-                .names
-                .entry(action.uid.id().into())
-                .and_modify(|known| *known = None)
-                .or_insert(Some(index));
-        }
+        vocabulary.index_actions()?;
+        let by_uid: HashMap<EntityUid<'static>, ActionIndex> = (vocabulary.actions())
+            .map(|(index, uid)| (uid.clone(), index))
+            .collect();
         let entities = self.schema.action_entities().map_err(|error| {
             Error::new(
                 ErrorKind::SchemaInvalid,

@@ -163,6 +163,12 @@ impl RecordShape {
         Some((&found.shape, found.required))
     }
 
+    /// Every declared attribute with its type, and whether it must be present; sorted by name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Shape, bool)> {
+        let attributes = self.attributes.iter();
+        attributes.map(|attribute| (&*attribute.name, &attribute.shape, attribute.required))
+    }
+
     /// The names of all declared attributes, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.attributes.iter().map(|attribute| &*attribute.name)

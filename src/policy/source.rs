@@ -155,21 +155,27 @@ fn kind_of(name: &str) -> Option<Kind> {
     }
 }
 
-/// Reads a UTF-8 file of bounded size; the bound is applied while reading, so that an endless file ends too.
-pub(crate) fn read_document(path: &Path) -> Result<String> {
+/// Reads a file of bounded size; the bound is applied while reading, so that an endless file ends too.
+pub(super) fn read_bounded(path: &Path, most: usize) -> Result<Vec<u8>> {
     let file = fs::File::open(path).map_err(|error| Error::io(path, &error))?;
     let mut bytes = Vec::new();
-    file.take(MAX_DOCUMENT_BYTES as u64 + 1)
+    file.take(most as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| Error::io(path, &error))?;
-    if bytes.len() > MAX_DOCUMENT_BYTES {
+    if bytes.len() > most {
         return Err(Error::new(
             ErrorKind::LimitExceeded,
-            format!("{} is larger than {MAX_DOCUMENT_BYTES} bytes", path.display()),
+            format!("{} is larger than {most} bytes", path.display()),
         )
         .at(Location::file(path))
         .help("split the file"));
     }
+    Ok(bytes)
+}
+
+/// Reads a UTF-8 file of bounded size.
+pub(crate) fn read_document(path: &Path) -> Result<String> {
+    let bytes = read_bounded(path, MAX_DOCUMENT_BYTES)?;
     String::from_utf8(bytes).map_err(|error| {
         Error::new(
             ErrorKind::NotUtf8,

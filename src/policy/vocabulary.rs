@@ -74,6 +74,40 @@ pub(crate) struct EntityShape {
 }
 
 impl Vocabulary {
+    /// Gives the actions, once they are all there, their names.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SchemaInvalid`] when two scopes have one name.
+    pub(super) fn index_actions(&mut self) -> Result<()> {
+        for (action, index) in self.actions.iter().zip((0..).map(ActionIndex)) {
+            self.names.insert(action.uid.to_string().into(), Some(index));
+            if action.is_scope
+                && let Some(other) = self.scopes.insert(action.uid.id().into(), index)
+            {
+                let other = self
+                    .actions
+                    .get(other.number())
+                    .map(|other| other.uid.to_string());
+                return Err(Error::new(
+                    ErrorKind::SchemaInvalid,
+                    format!(
+                        "both {} and {} are the scope `{}`",
+                        other.unwrap_or_default(),
+                        action.uid,
+                        action.uid.id()
+                    ),
+                )
+                .help("a token names a scope without its namespace, so scopes need ids of their own"));
+            }
+            self.names
+                .entry(action.uid.id().into())
+                .and_modify(|known| *known = None)
+                .or_insert(Some(index));
+        }
+        Ok(())
+    }
+
     /// The entity type annotated `@bailiwick("tenant")`.
     #[must_use]
     pub fn tenant_type(&self) -> Option<&str> {

@@ -145,6 +145,13 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// A record of names that are known to be distinct.
+    pub(crate) fn of_distinct(entries: impl Iterator<Item = (String, Value<'a>)>) -> Self {
+        Self {
+            entries: entries.map(|(name, value)| (Cow::Owned(name), value)).collect(),
+        }
+    }
+
     /// Sets `name`; returns the value it had before.
     pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) -> Option<Value<'a>> {
         let (name, value) = (name.into(), value.into());

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Decide(Box<DecideArgs>),
     /// Run the test suites (*.test.yaml) that lie next to the policies.
     Test(TestArgs),
+    /// Precompile a directory into one file that loads without parsing.
+    Build(BuildArgs),
 }
 
 /// How results are printed.
@@ -39,7 +41,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The directory with *.cedar, *.cedarschema, links.json and entities.json.
+    /// The directory with *.cedar, *.cedarschema, links.json and entities.json; or a precompiled file.
     pub(crate) directory: PathBuf,
     /// Treat warnings as findings.
     #[arg(long)]
@@ -53,9 +55,24 @@ pub(crate) struct CheckArgs {
 pub(crate) struct TestArgs {
     /// The directory with the policies and their *.test.yaml.
     pub(crate) directory: PathBuf,
+    /// Test this precompiled file instead of the policies of the directory.
+    #[arg(long)]
+    pub(crate) artifact: Option<PathBuf>,
     /// Run only cases whose name contains this text.
     #[arg(long)]
     pub(crate) filter: Option<String>,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// The directory with *.cedar, *.cedarschema, links.json and entities.json.
+    pub(crate) directory: PathBuf,
+    /// The file to write; one that is there is replaced once the new one is complete.
+    #[arg(long, short)]
+    pub(crate) output: PathBuf,
     /// How to print the result.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -68,7 +85,7 @@ pub(crate) struct DecideArgs {
     pub(crate) action: String,
     /// The resource: Rfi::"42" for a stored one, or JSON, {"type", "id", "parents", "attrs"}, to bring one along.
     pub(crate) resource: String,
-    /// The directory with the policies.
+    /// The directory with the policies, or a precompiled file.
     #[arg(long, short, env = "BAILIWICK_POLICIES")]
     pub(crate) policies: PathBuf,
     /// The tenant that the request is about.

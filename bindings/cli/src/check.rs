@@ -1,4 +1,4 @@
-//! `bailiwick check`: is everything in this directory right?
+//! `bailiwick check`: is everything in this directory, or precompiled file, right?
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::args::{CheckArgs, Format};
 use crate::output::{Failure, Outcome, error_json, print, print_json};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Failure> {
-    let policies = match Policies::from_directory(&args.directory) {
+    let policies = match Policies::open(&args.directory) {
         Ok(policies) => policies,
         // A directory that cannot be read is wrong usage; everything else is what the command was asked to find.
         Err(error) if !is_finding(&error) => return Err(error.into()),
@@ -82,18 +82,17 @@ fn one(error: &Error) -> String {
     alone.report()
 }
 
-fn counts(policies: &Policies) -> String {
-    let set = policies.policy_set();
-    let links = set.policies().filter(|policy| !policy.is_static()).count();
+pub(crate) fn counts(policies: &Policies) -> String {
+    let counts = policies.counts();
     let vocabulary = policies.vocabulary();
     let scopes = vocabulary.scopes().count();
     [
-        plural(set.policies().count() - links, "policy"),
-        plural(set.templates().count(), "template"),
-        plural(links, "link"),
+        plural(counts.static_policies, "policy"),
+        plural(counts.templates, "template"),
+        plural(counts.links, "link"),
         plural(vocabulary.actions().count() - scopes, "action"),
         plural(scopes, "scope"),
-        plural(policies.entities().len(), "entity"),
+        plural(counts.entities, "entity"),
     ]
     .join(", ")
 }

@@ -1,10 +1,11 @@
-//! The `bailiwick` command: check policies, run their tests, and ask for decisions.
+//! The `bailiwick` command: check policies, run their tests, precompile them, and ask for decisions.
 //!
 //! Exit codes: 0 fine or allowed, 1 findings or denied, 2 wrong usage or unusable input, 3 a fault of the command itself.
 
 #![forbid(unsafe_code)]
 
 mod args;
+mod build;
 mod check;
 mod decide;
 mod issuers;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Decide(args) => decide::run(args),
         Command::Test(args) => test::run(args),
+        Command::Build(args) => build::run(args),
     };
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

@@ -11,7 +11,8 @@ use crate::junit;
 use crate::output::{Failure, Outcome, print, print_json};
 
 pub(crate) fn run(args: &TestArgs) -> Result<Outcome, Failure> {
-    let engine = Engine::builder().policies(&args.directory)?.build()?;
+    let policies = args.artifact.as_ref().unwrap_or(&args.directory);
+    let engine = Engine::builder().policies(policies)?.build()?;
     let mut reports = Vec::new();
     for file in suites::discover(&args.directory)? {
         reports.push(suites::run(&engine, file)?);

@@ -5,14 +5,16 @@
 //! for resources that do not exist yet. Authority that follows from static policies is not a role and cannot be handed
 //! on. With a token, it covers those actions too.
 
-use serde_json::Value as Json;
-
+use crate::compile::program::Effect;
+use crate::compile::scope::{ActionScope, Scope, Target};
+use crate::decide::Authorizer;
 use crate::engine::session::Session;
 use crate::engine::snapshot::Snapshot;
+use crate::entities::handles::Handle;
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform::{Assignee, Place, RoleAssignment, RoleSet, State, exceeded, unknown};
 use crate::policy::{ActionIndex, ActionSet, Vocabulary};
-use crate::value::{EntityUid, shorten};
+use crate::value::shorten;
 
 /// Whether the caller may hand this role on.
 pub(super) fn check(snapshot: &Snapshot, session: &Session, wanted: &RoleAssignment) -> Result<()> {
@@ -79,52 +81,37 @@ struct Role {
 impl Role {
     fn read(plane: &Snapshot, name: &str) -> Result<Self> {
         let missing = || unknown("role", name).help("a role is a template of the policies");
-        let template = plane
-            .policies
-            .policy_set()
-            .template(&cedar_policy::PolicyId::new(name))
-            .ok_or_else(missing)?;
-        let json = template
-            .to_json()
-            .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
-        let has_slot = |side: &str| json.pointer(&format!("/{side}/slot")).is_some();
-        if !has_slot("principal") || !has_slot("resource") {
+        let authorizer = &plane.authorizer;
+        let template = authorizer.template(name).ok_or_else(missing)?;
+        if !template.principal.is_slot() || !template.resource.is_slot() {
             return Err(missing());
         }
-        let text = |pointer: &str| json.pointer(pointer).and_then(Json::as_str);
-        let is_permit = text("/effect") == Some("permit");
-        let conditions = json.get("conditions").and_then(Json::as_array);
+        let is_permit = template.effect == Effect::Permit;
         Ok(Self {
             // A forbid gives nothing.
             actions: if is_permit {
-                actions(&plane.vocabulary, json.get("action"))
+                actions(&plane.vocabulary, authorizer, &template.action)
             } else {
                 ActionSet::new()
             },
             is_whole: is_permit
-                && text("/resource/op") == Some("in")
-                && conditions.is_some_and(Vec::is_empty),
+                && template.resource == Scope::In(Target::Slot)
+                && template.condition.is_none(),
         })
     }
 }
 
 /// The actions of a template's scope; all of them when it cannot be told, so that nobody gets by with less.
-fn actions(vocabulary: &Vocabulary, scope: Option<&Json>) -> ActionSet {
-    let all = || vocabulary.actions().map(|(action, _)| action).collect::<Vec<_>>();
-    let named = |entity: &Json| -> Option<ActionIndex> {
-        let uid = EntityUid::new(entity.get("type")?.as_str()?, entity.get("id")?.as_str()?);
+fn actions(vocabulary: &Vocabulary, authorizer: &Authorizer, scope: &ActionScope) -> ActionSet {
+    let named = |handle: &Handle| {
+        let uid = authorizer.uid(*handle)?;
         vocabulary.action(&uid.to_string())
     };
-    let listed: Option<Vec<ActionIndex>> = scope.and_then(|scope| {
-        match (
-            scope.get("entity"),
-            scope.get("entities").and_then(Json::as_array),
-        ) {
-            (Some(entity), _) => Some(vec![named(entity)?]),
-            (None, Some(entities)) => entities.iter().map(named).collect(),
-            (None, None) => None,
-        }
-    });
+    let listed: Option<Vec<ActionIndex>> = match scope {
+        ActionScope::Any => None,
+        ActionScope::Eq(_) | ActionScope::In(_) => scope.handles().iter().map(named).collect(),
+    };
+    let all = || vocabulary.actions().map(|(action, _)| action).collect();
     let mut set = ActionSet::new();
     for action in listed.unwrap_or_else(all) {
         set.insert(action);
