@@ -13,6 +13,7 @@
 mod cedar;
 mod conditions;
 mod links;
+mod load;
 mod measure;
 mod memory;
 mod overlay;
@@ -32,7 +33,7 @@ type Rows = fn() -> Vec<Row>;
 fn main() {
     let wanted = std::env::args().nth(1).filter(|argument| argument != "--bench");
     let wanted = wanted.unwrap_or_default();
-    let groups: [(&str, Rows); 9] = [
+    let groups: [(&str, Rows); 10] = [
         ("verify", verify::rows),
         ("decide/links", links::rows),
         ("decide/conditions", conditions::rows),
@@ -42,6 +43,7 @@ fn main() {
         ("million", links::million),
         ("session", session::rows),
         ("platform", platform::rows),
+        ("load", load::rows),
     ];
     for (name, rows) in groups {
         if name.starts_with(&wanted) || wanted.starts_with(name) {

@@ -1,6 +1,6 @@
 //! The whole path of a decision through a session: what the strict engine adds to the bare authorizer.
 
-use bailiwick::cedar::{Authorizer, Request};
+use bailiwick::cedar::Request;
 use bailiwick::{Context, Engine, EntityRef, Identity, Policies, Principal, Resource, Tenant};
 
 use crate::measure::Row;
@@ -11,10 +11,7 @@ const POLICIES: &str = "policies/construction";
 /// authorizer, which checks neither tenant nor scopes nor the request.
 pub(crate) fn rows() -> Vec<Row> {
     let policies = Policies::from_directory(POLICIES).unwrap();
-    let bare = Authorizer::compile(policies.policy_set(), policies.schema())
-        .unwrap()
-        .with_entities(policies.entities())
-        .unwrap();
+    let bare = policies.authorizer().unwrap();
     let engine = Engine::builder().loaded(policies).build().unwrap();
     let identity = Identity::token(Principal::user("ana"), ["rfis:read", "rfis:write"]);
     let session = engine.session_of(identity, Tenant::id("acme")).unwrap();

@@ -20,7 +20,8 @@ pub struct bw_engine(Tagged<Engine>);
 object!(bw_engine of Engine, "engine");
 
 /// Loads the policies of a directory: every `*.cedar`, `*.cedarschema` and `*.cedarschema.json`, `links.json` and
-/// `entities.json`. `config` may be NULL: then no issuer is trusted, and no token. Freed with `bw_engine_free`.
+/// `entities.json`; or the file that `bailiwick build` made of one, without parsing. `config` may be NULL: then no issuer
+/// is trusted, and no token. Freed with `bw_engine_free`.
 ///
 /// The policies are bounded, parsed, strictly validated and compiled; a schema is needed. Fails with `BW_IO`, the kinds of
 /// policies, schemas, entities and links (110 to 169), `BW_LIMIT_EXCEEDED`, and `BW_CONFIGURATION`. The error reports all
@@ -58,8 +59,8 @@ pub extern "C" fn bw_engine_from_source(
     })
 }
 
-/// Replaces policies, schema and entities by those of a directory. Sessions go on with the new state from their very next
-/// decision. `revision` receives the new revision and may be NULL.
+/// Replaces policies, schema and entities by those of a directory or precompiled file. Sessions go on with the new state
+/// from their very next decision. `revision` receives the new revision and may be NULL.
 ///
 /// Fails as `bw_engine_open` does; the engine then stays as it was, and `revision` is 0.
 #[unsafe(no_mangle)]
@@ -72,7 +73,7 @@ pub extern "C" fn bw_engine_reload(
     fallible(err, || {
         let revision = revision.map(|it| it.write(0));
         let engine = given(engine)?;
-        let reached = engine.reload(Policies::from_directory(directory.text("directory")?)?)?;
+        let reached = engine.reload(Policies::open(directory.text("directory")?)?)?;
         if let Some(revision) = revision {
             *revision = reached;
         }

@@ -50,6 +50,45 @@ fn check_counts_what_it_found_and_ends_with_0() {
 }
 
 #[test]
+fn what_build_writes_serves_in_the_place_of_its_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("rules.bailiwick");
+    let file = file.to_str().unwrap();
+    let (code, out, err) = run(&["build", "policies/construction", "-o", file]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("bytes from policies/construction") && out.contains("templates"), "{out}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else is left behind");
+
+    let counted = |out: &str| out.split_once(": ").unwrap().1.to_owned();
+    let (code, out, _) = run(&["check", file]);
+    let (_, of_directory, _) = run(&["check", "policies/construction"]);
+    assert_eq!((code, counted(&out)), (0, counted(&of_directory)));
+
+    let (code, out, err) = run(&["test", "policies/construction", "--artifact", file]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.ends_with("0 failed\n"), "{out}");
+
+    let asked = ["--tenant", "acme", "--principal", "User::\"ana\"", "--explain", "--format", "json"];
+    let decide = |policies: &str| {
+        let mut args = vec!["decide", "rfis.view", "Rfi::\"42\"", "--policies", policies];
+        args.extend(asked);
+        run(&args)
+    };
+    let (code, out, err) = decide(file);
+    assert_eq!(err, "");
+    assert_eq!((code, out), {
+        let (code, out, _) = decide("policies/construction");
+        (code, out)
+    });
+
+    fs::write(file, b"BAILIWCK, but damaged").unwrap();
+    let (code, _, err) = decide(file);
+    assert_eq!(code, 2);
+    assert!(err.contains("artifact_version") || err.contains("artifact_invalid"), "{err}");
+    assert!(err.contains("rules.bailiwick") && err.contains("bailiwick build"), "{err}");
+}
+
+#[test]
 fn check_shows_every_finding_with_its_place_and_ends_with_1() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(

@@ -1,7 +1,6 @@
 //! `Authorizer` and `Answer`: plain Cedar, for `bailiwick.cedar`.
 
-use bailiwick::limits::PARSER_STACK_BYTES;
-use bailiwick::{ErrorKind, cedar};
+use bailiwick::cedar;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -33,7 +32,7 @@ impl Authorizer {
     #[pyo3(signature = (policies, /))]
     fn new(py: Python<'_>, policies: &Bound<'_, PyAny>) -> PyResult<Self> {
         let wanted = Wanted::of(policies)?;
-        py.detach(|| compile(wanted)).map(Self).map_err(raising(py))
+        py.detach(|| wanted.load()?.authorizer()).map(Self).map_err(raising(py))
     }
 
     /// Cedar's answer. `action` is a uid, or the id of an entity of the type `Action`; `entities` are those that only
@@ -144,25 +143,4 @@ fn brought(entities: &Bound<'_, PyAny>) -> PyResult<Vec<bailiwick::Entity<'stati
         Ok(entity.get().0.clone())
     };
     entities.try_iter()?.map(entity).collect()
-}
-
-/// Compiles on a stack of its own, since policies nest.
-fn compile(wanted: Wanted) -> bailiwick::Result<cedar::Authorizer> {
-    let failed = |what: &str| {
-        bailiwick::Error::new(
-            ErrorKind::Internal,
-            format!("policies cannot be compiled: {what}"),
-        )
-    };
-    let policies = wanted.load()?;
-    let work = move || {
-        cedar::Authorizer::compile(policies.policy_set(), policies.schema())?
-            .with_entities(policies.entities())
-    };
-    std::thread::Builder::new()
-        .stack_size(PARSER_STACK_BYTES)
-        .spawn(work)
-        .map_err(|error| failed(&error.to_string()))?
-        .join()
-        .map_err(|_| failed("the compiler failed unexpectedly"))?
 }

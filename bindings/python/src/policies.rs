@@ -38,7 +38,7 @@ impl Policies {
         let from_memory =
             schema.is_some() || [cedar, schema_json, entities, links].iter().any(Option::is_some);
         let loaded = match (directory, from_memory) {
-            (Some(directory), false) => py.detach(|| bailiwick::Policies::from_directory(directory)),
+            (Some(directory), false) => py.detach(|| bailiwick::Policies::open(directory)),
             (None, true) => {
                 let source = source(cedar, schema, schema_json, entities, links)?;
                 py.detach(|| bailiwick::Policies::load(source))
@@ -89,7 +89,7 @@ impl Policies {
 /// Policies that are loaded, or are still to be.
 pub(crate) enum Wanted {
     Loaded(Box<bailiwick::Policies>),
-    Directory(PathBuf),
+    Path(PathBuf),
 }
 
 impl Wanted {
@@ -97,9 +97,9 @@ impl Wanted {
         if let Ok(policies) = object.cast::<Policies>() {
             return Ok(Self::Loaded(Box::new(policies.get().0.clone())));
         }
-        object.extract().map(Self::Directory).map_err(|_| {
+        object.extract().map(Self::Path).map_err(|_| {
             PyTypeError::new_err(format!(
-                "policies is the path of a directory or a Policies object, not {}",
+                "policies is the path of a directory or precompiled file, or Policies, not {}",
                 kind_of(object)
             ))
         })
@@ -108,7 +108,7 @@ impl Wanted {
     pub(crate) fn load(self) -> bailiwick::Result<bailiwick::Policies> {
         match self {
             Self::Loaded(policies) => Ok(*policies),
-            Self::Directory(path) => bailiwick::Policies::from_directory(path),
+            Self::Path(path) => bailiwick::Policies::open(path),
         }
     }
 }

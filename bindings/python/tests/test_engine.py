@@ -158,7 +158,7 @@ def test_an_engine_is_reloaded_as_a_whole_or_not_at_all(engine: bw.Engine) -> No
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: untyped.Engine(7), "policies is the path of a directory or a Policies object, not int"),
+        (lambda: untyped.Engine(7), "policies is the path of a directory or precompiled file, or Policies, not int"),
         (lambda: untyped.Engine(CONSTRUCTION, issuers=7), "not iterable"),
         (lambda: untyped.Engine(CONSTRUCTION, issuers=["https://id"]), "issuers holds Issuer objects, not str"),
         (lambda: untyped.Engine(CONSTRUCTION, clock=7), "Clock"),
