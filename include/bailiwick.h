@@ -178,8 +178,11 @@ static inline bw_str bw_none(void)
 /** A YAML test suite that cannot be read. */
 #define BW_SUITE_INVALID UINT32_C(150)
 
-/** A precompiled file is damaged or was written by another version. */
+/** A precompiled file is damaged, or is no precompiled file. */
 #define BW_ARTIFACT_INVALID UINT32_C(160)
+
+/** A precompiled file was written by another version of the library. */
+#define BW_ARTIFACT_VERSION UINT32_C(161)
 
 /** A token that is not a compact JWS: wrong count of segments, wrong alphabet, non-canonical base64url, bad JSON. */
 #define BW_TOKEN_MALFORMED UINT32_C(200)
@@ -696,7 +699,8 @@ typedef struct bw_engine bw_engine;
 
 /**
  * Loads the policies of a directory: every `*.cedar`, `*.cedarschema` and `*.cedarschema.json`, `links.json` and
- * `entities.json`. `config` may be NULL: then no issuer is trusted, and no token. Freed with `bw_engine_free`.
+ * `entities.json`; or the file that `bailiwick build` made of one, without parsing. `config` may be NULL: then no issuer
+ * is trusted, and no token. Freed with `bw_engine_free`.
  *
  * The policies are bounded, parsed, strictly validated and compiled; a schema is needed. Fails with `BW_IO`, the kinds of
  * policies, schemas, entities and links (110 to 169), `BW_LIMIT_EXCEEDED`, and `BW_CONFIGURATION`. The error reports all
@@ -716,8 +720,8 @@ bw_status bw_engine_from_source(const bw_source *source,
                                 bw_error **err);
 
 /**
- * Replaces policies, schema and entities by those of a directory. Sessions go on with the new state from their very next
- * decision. `revision` receives the new revision and may be NULL.
+ * Replaces policies, schema and entities by those of a directory or precompiled file. Sessions go on with the new state
+ * from their very next decision. `revision` receives the new revision and may be NULL.
  *
  * Fails as `bw_engine_open` does; the engine then stays as it was, and `revision` is 0.
  */

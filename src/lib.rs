@@ -12,10 +12,6 @@ pub mod cedar {
 mod artifact;
 pub mod audit;
 mod clock;
-#[allow(
-    dead_code,
-    reason = "listings of all policies are read by what precompiles them"
-)]
 mod compile;
 mod decide;
 mod engine;

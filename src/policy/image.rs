@@ -128,10 +128,14 @@ pub(super) fn read(part: &[u8]) -> Result<Catalogue> {
         vocabulary.entities.insert((*name).into(), entity.shape()?);
     }
     let files = image.files.into_iter().map(PathBuf::from).collect();
+    let origins = Origins::of_listed(files, &image.origins);
+    if !origins.are_plausible() {
+        return Err(damaged("a policy stands where no text has room"));
+    }
     Ok(Catalogue {
         has_schema: image.has_schema,
         vocabulary,
-        origins: Origins::of_listed(files, &image.origins),
+        origins,
     })
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::MAX_DOCUMENT_BYTES;
+
 use super::source::Document;
 use super::text::Spot;
 
@@ -75,6 +77,16 @@ impl Origins {
     pub(super) fn entry(&self, id: &str) -> Option<(&Path, Entry)> {
         let entry = *self.entries.get(id)?;
         Some((self.files.get(entry.file)?, entry))
+    }
+
+    /// Whether every place can be one of a document: others would overflow what is added to them.
+    pub(super) fn are_plausible(&self) -> bool {
+        self.entries.values().all(|entry| {
+            let Spot { line, column } = entry.spot;
+            let counts = [line, column, entry.offset, entry.len];
+            let most = MAX_DOCUMENT_BYTES + 1;
+            line > 0 && column > 0 && counts.iter().all(|count| *count <= most)
+        })
     }
 
     /// The files, and all entries sorted by id.

@@ -4,6 +4,7 @@ use std::str::FromStr as _;
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Template};
 use miette::Diagnostic;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_NAME_BYTES, MAX_POLICIES};
@@ -181,7 +182,7 @@ pub(super) struct Lines<'a> {
 }
 
 /// A line and a column, in characters; both from 1.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Spot {
     pub(super) line: usize,
     pub(super) column: usize,

@@ -56,8 +56,15 @@ fn what_build_writes_serves_in_the_place_of_its_directory() {
     let file = file.to_str().unwrap();
     let (code, out, err) = run(&["build", "policies/construction", "-o", file]);
     assert_eq!(code, 0, "{out}{err}");
-    assert!(out.contains("bytes from policies/construction") && out.contains("templates"), "{out}");
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else is left behind");
+    assert!(
+        out.contains("bytes from policies/construction") && out.contains("templates"),
+        "{out}"
+    );
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        1,
+        "nothing else is left behind"
+    );
 
     let counted = |out: &str| out.split_once(": ").unwrap().1.to_owned();
     let (code, out, _) = run(&["check", file]);
@@ -68,7 +75,15 @@ fn what_build_writes_serves_in_the_place_of_its_directory() {
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.ends_with("0 failed\n"), "{out}");
 
-    let asked = ["--tenant", "acme", "--principal", "User::\"ana\"", "--explain", "--format", "json"];
+    let asked = [
+        "--tenant",
+        "acme",
+        "--principal",
+        "User::\"ana\"",
+        "--explain",
+        "--format",
+        "json",
+    ];
     let decide = |policies: &str| {
         let mut args = vec!["decide", "rfis.view", "Rfi::\"42\"", "--policies", policies];
         args.extend(asked);
@@ -84,8 +99,14 @@ fn what_build_writes_serves_in_the_place_of_its_directory() {
     fs::write(file, b"BAILIWCK, but damaged").unwrap();
     let (code, _, err) = decide(file);
     assert_eq!(code, 2);
-    assert!(err.contains("artifact_version") || err.contains("artifact_invalid"), "{err}");
-    assert!(err.contains("rules.bailiwick") && err.contains("bailiwick build"), "{err}");
+    assert!(
+        err.contains("artifact_version") || err.contains("artifact_invalid"),
+        "{err}"
+    );
+    assert!(
+        err.contains("rules.bailiwick") && err.contains("bailiwick build"),
+        "{err}"
+    );
 }
 
 #[test]

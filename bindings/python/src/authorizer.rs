@@ -32,7 +32,9 @@ impl Authorizer {
     #[pyo3(signature = (policies, /))]
     fn new(py: Python<'_>, policies: &Bound<'_, PyAny>) -> PyResult<Self> {
         let wanted = Wanted::of(policies)?;
-        py.detach(|| wanted.load()?.authorizer()).map(Self).map_err(raising(py))
+        py.detach(|| wanted.load()?.authorizer())
+            .map(Self)
+            .map_err(raising(py))
     }
 
     /// Cedar's answer. `action` is a uid, or the id of an entity of the type `Action`; `entities` are those that only
