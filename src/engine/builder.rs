@@ -19,6 +19,7 @@ use crate::token::{Dpop, KeyRing, Profile, TokenCache, Verifier, cache};
 
 use super::admin::{ChangeRecord, OnChange};
 use super::durable::Durable;
+use super::keys::OwnKeys;
 use super::snapshot::Snapshot;
 use super::{Engine, Inner, administration};
 
@@ -148,6 +149,10 @@ impl EngineBuilder {
     ///
     /// Give it a [`host_key`](Self::host_key) as well: without one, and without a store that keeps one, refresh tokens and
     /// client secrets are good for as long as the engine lives.
+    ///
+    /// Give it an empty ring to have the keys kept with the rest of the state, sealed under the host's key: the ring is
+    /// filled from there and follows every [rotation](super::Admin::rotate_key). Keys of a ring that has some are the
+    /// host's to keep.
     pub fn oauth(mut self, settings: Settings, ring: &KeyRing) -> Self {
         self.oauth = Some((settings, ring.clone()));
         self
@@ -199,9 +204,11 @@ impl EngineBuilder {
         let revision = 1 + durable.as_ref().map_or(0, Durable::at);
         let snapshot = Snapshot::of(checked(policies)?, revision)?
             .with_platform(&state, Some(administration::shipped()?))?;
+        let mut keys = None;
         let oauth = match self.oauth {
             None => None,
             Some((settings, ring)) => {
+                keys = OwnKeys::of(&ring, &host_key, &state)?;
                 let server = Server::new(settings, &ring, &host_key)?;
                 self.profiles.push(server.profile());
                 Some(server)
@@ -209,6 +216,7 @@ impl EngineBuilder {
         };
         let inner = Inner {
             oauth,
+            keys,
             snapshot: ArcSwap::from_pointee(snapshot),
             writer: std::sync::Mutex::new(()),
             verifier: if self.profiles.is_empty() {

@@ -14,7 +14,7 @@ use crate::store::{Entry, Item, SealingKey, Store, Transaction};
 
 use super::admin::ChangeRecord;
 use super::snapshot::Snapshot;
-use super::{Engine, Inner, administration};
+use super::{Engine, Inner, administration, keys};
 
 /// Named values of the store: the key of secrets where the host has none, and what the host's key is recognised by.
 const PEPPER: &str = "pepper";
@@ -153,19 +153,20 @@ impl Inner {
             changes.append(&mut changes_of(&entry)?);
             Ok(())
         });
+        let mut has_keys = keys::concern_keys(&changes);
         let (next, at) = match read {
             Ok(at) => (current.after(&changes)?, at),
             Err(error) if error.kind() == ErrorKind::StoreCompacted => {
                 let mut state = State::new();
                 let at = read_all(durable.store.as_ref(), &mut state)?;
+                has_keys = true;
                 let fresh = Snapshot::of(Policies::clone(&current.policies), current.revision + 1)?;
                 (fresh.with_platform(&state, Some(administration::shipped()?))?, at)
             }
             Err(error) => return Err(error),
         };
-        self.snapshot.store(Arc::new(next));
         durable.at.store(at, Ordering::Release);
-        Ok(())
+        self.swap(Arc::new(next), has_keys)
     }
 
     /// Carries audit records to their sinks and counters to the store.

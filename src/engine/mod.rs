@@ -15,6 +15,7 @@ mod explain;
 mod explain_text;
 mod identity;
 mod judge;
+mod keys;
 mod oauth;
 mod resource;
 mod session;
@@ -44,6 +45,7 @@ use crate::token::{Claims, PrincipalKind, TokenCache, Verifier};
 
 use admin::{Actor, OnChange};
 use durable::Durable;
+use keys::OwnKeys;
 use snapshot::Snapshot;
 
 /// Decides for many sessions at once. Cheap to clone; every clone is the same engine.
@@ -74,6 +76,8 @@ pub(crate) struct Inner {
     clock: Clock,
     /// None when the engine is no authorization server.
     oauth: Option<Server>,
+    /// The server's keys, where the state keeps them.
+    keys: Option<OwnKeys>,
     /// The key under which secrets are hashed.
     pepper: Pepper,
     /// Where changes are kept; none for a state that ends with the process.
@@ -108,9 +112,10 @@ impl Inner {
         let (changes, outcome) = plan(&current)?;
         if !changes.is_empty() {
             let next = Arc::new(current.after(&changes)?);
+            let has_keys = keys::concern_keys(&changes);
             let is_heard = self.durable.is_some() || self.audit.is_some() || self.on_change.is_some();
             if !is_heard {
-                self.snapshot.store(next);
+                self.swap(next, has_keys)?;
                 return Ok(outcome);
             }
             let record = ChangeRecord::new(actor, self.clock.now(), &current, &next, changes);
@@ -118,7 +123,7 @@ impl Inner {
             if let Some(durable) = &self.durable {
                 durable.append(&record, &audited)?;
             }
-            self.snapshot.store(next);
+            self.swap(next, has_keys)?;
             if let Some(audit) = &self.audit {
                 audit.changed(audited);
             }
@@ -127,6 +132,15 @@ impl Inner {
             }
         }
         Ok(outcome)
+    }
+
+    /// Makes a snapshot the current one. Decisions go by what it says of keys, whatever the ring still holds.
+    fn swap(&self, next: Arc<Snapshot>, has_keys: bool) -> Result<()> {
+        self.snapshot.store(Arc::clone(&next));
+        match &self.keys {
+            Some(keys) if has_keys => keys.show(&next.platform),
+            _ => Ok(()),
+        }
     }
 }
 

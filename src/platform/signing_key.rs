@@ -45,17 +45,17 @@ impl KeyStatus {
     }
 }
 
-/// A key that signs access tokens. The private part is sealed under the host's key.
+/// A key that makes access tokens. The private part is sealed under the host's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SigningKey {
     /// Its id (`kid`).
     pub id: KeyId,
-    /// The algorithm it is bound to (RFC 7518 §3.1).
-    pub algorithm: String,
-    /// The public part as a JWK (RFC 7517).
+    /// What it is for and the algorithms it is bound to (RFC 7518): `sign EdDSA`, `encrypt dir A256GCM`.
+    pub purpose: String,
+    /// The public part as a JWK Set (RFC 7517 §5), without keys for one that encrypts.
     pub public: String,
-    /// The private part, sealed, in base64url; empty once it is no longer needed.
+    /// The private part, sealed, in base64url; empty once nothing is verified with it any more.
     pub sealed: String,
     /// What it is good for.
     pub status: KeyStatus,
@@ -72,7 +72,7 @@ pub enum SigningKeyChange {
     /// It is published from now on.
     Staged {
         id: KeyId,
-        algorithm: String,
+        purpose: String,
         public: String,
         sealed: String,
         at: i64,
@@ -99,15 +99,19 @@ impl State {
         self.keys.sorted().into_iter().map(|(_, it)| &**it)
     }
 
-    /// The key that signs now.
+    /// The key that makes the tokens of a purpose now; of all algorithms that sign there is one, and of all that encrypt.
     #[must_use]
-    pub fn current_key(&self) -> Option<&SigningKey> {
-        self.signing_keys().find(|key| key.status == KeyStatus::Signing)
+    pub fn current_key(&self, purpose: &str) -> Option<&SigningKey> {
+        let wanted = kind(purpose);
+        self.signing_keys()
+            .find(|key| key.status == KeyStatus::Signing && kind(&key.purpose) == wanted)
     }
 
     /// The changes by which a staged key takes over.
     pub fn promote_key(&self, id: &KeyId, at: i64) -> Vec<Change> {
-        let current = self.current_key().map(|key| {
+        let staged = self.signing_key(id.as_str());
+        let current = staged.and_then(|staged| self.current_key(&staged.purpose));
+        let current = current.map(|key| {
             let id = key.id.clone();
             SigningKeyChange::Demoted { id, at }.into()
         });
@@ -120,7 +124,7 @@ impl State {
         let (id, from, to, at): (_, &[KeyStatus], _, _) = match change {
             SigningKeyChange::Staged {
                 id,
-                algorithm,
+                purpose,
                 public,
                 sealed,
                 at,
@@ -131,7 +135,7 @@ impl State {
                 }
                 let key = SigningKey {
                     id: id.clone(),
-                    algorithm: algorithm.clone(),
+                    purpose: purpose.clone(),
                     public: public.clone(),
                     sealed: sealed.clone(),
                     status: Staged,
@@ -147,11 +151,11 @@ impl State {
                 (id, &[Staged, Signing, VerifyOnly, Retired], Compromised, at)
             }
         };
-        if let (Signing, Some(current)) = (to, self.current_key()) {
+        let known = self
+            .signing_key(id.as_str())
+            .ok_or_else(|| unknown(KeyId::NOUN, id.as_str()))?;
+        if let (Signing, Some(current)) = (to, self.current_key(&known.purpose)) {
             return Err(conflict(format!("key `{}` still signs", current.id)));
-        }
-        if self.signing_key(id.as_str()).is_none() {
-            return Err(unknown(KeyId::NOUN, id.as_str()));
         }
         update(&mut self.keys, id, |key| {
             if !from.contains(&key.status) {
@@ -162,10 +166,15 @@ impl State {
             }
             key.status = to;
             key.since = *at;
-            if matches!(to, VerifyOnly | Retired | Compromised) {
+            if matches!(to, Retired | Compromised) {
                 key.sealed = String::new();
             }
             Ok(())
         })
     }
+}
+
+/// Signing or encrypting.
+fn kind(purpose: &str) -> &str {
+    purpose.split(' ').next().unwrap_or_default()
 }

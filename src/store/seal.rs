@@ -7,6 +7,7 @@ use ring::hmac;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::token::Sealer;
 
 use super::random;
 
@@ -155,6 +156,19 @@ impl SealingKey {
             *to = *from;
         }
         id
+    }
+}
+
+/// What the keys of a ring are sealed as.
+const RING_KEY: &str = "signing key";
+
+impl Sealer for SealingKey {
+    fn seal(&self, context: &[u8], secret: &[u8]) -> Result<Vec<u8>> {
+        self.seal(RING_KEY, &String::from_utf8_lossy(context), 0, secret)
+    }
+
+    fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        self.open(RING_KEY, &String::from_utf8_lossy(context), 0, sealed)
     }
 }
 

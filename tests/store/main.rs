@@ -11,6 +11,7 @@
 
 mod crash;
 mod engine;
+mod keys;
 mod processes;
 mod secrets;
 mod support;

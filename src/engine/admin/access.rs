@@ -1,10 +1,13 @@
 //! Administration of roles, boundaries, tokens and signing keys.
 
-use crate::error::Result;
+use crate::engine::keys::OwnKeys;
+use crate::error::{Error, ErrorKind, Result};
 use crate::platform::{
-    Assignee, AssignmentId, BoundaryChange, Bounded, EndReason, FamilyId, KeyId, Place, RevocationChange,
-    RoleAssignment, RoleChange, RoleSet, Scopes, SigningKeyChange, TokenFamilyChange, TokenId, unknown,
+    Assignee, AssignmentId, BoundaryChange, Bounded, EndReason, FamilyId, KeyId, KeyStatus, Place,
+    RevocationChange, RoleAssignment, RoleChange, RoleSet, Scopes, SigningKey, SigningKeyChange,
+    TokenFamilyChange, TokenId, unknown,
 };
+use crate::token::KeyPurpose;
 
 use super::installations::grant;
 use super::{Admin, Target, authority};
@@ -161,20 +164,63 @@ impl Admin<'_> {
         )
     }
 
-    /// Publishes a key before it signs.
+    /// Makes a key and publishes it before it signs. It is sealed under the host's key.
     ///
     /// # Errors
     ///
-    /// Those of every change; see [`Admin`].
-    pub fn stage_key(&self, id: impl Into<KeyId>, algorithm: &str, public: &str, sealed: &str) -> Result<()> {
-        let change = SigningKeyChange::Staged {
-            id: id.into(),
-            algorithm: algorithm.to_owned(),
-            public: public.to_owned(),
-            sealed: sealed.to_owned(),
-            at: self.now(),
-        };
-        self.make("keys.rotate", Target::operator, change)
+    /// Those of every change; [`Configuration`](crate::ErrorKind::Configuration) for an engine that is no authorization
+    /// server, or whose host keeps the keys itself; and those of [`KeyRing::stage`](crate::KeyRing::stage).
+    pub fn stage_key(&self, purpose: KeyPurpose) -> Result<KeyId> {
+        let (own, at) = (self.own_keys()?, self.now());
+        self.change("keys.rotate", Target::operator, |snapshot| {
+            let (id, staged) = own.stage(&snapshot.platform, purpose, at)?;
+            Ok((vec![staged.into()], id))
+        })
+    }
+
+    /// Lets a staged key of this purpose make the tokens, or a fresh one if none is staged; the one before it verifies
+    /// only. Where others verify tokens by a copy of the key set, [stage](Self::stage_key) it a while before.
+    ///
+    /// # Errors
+    ///
+    /// As for [`stage_key`](Self::stage_key).
+    pub fn rotate_key(&self, purpose: KeyPurpose) -> Result<KeyId> {
+        let (own, at) = (self.own_keys()?, self.now());
+        self.change("keys.rotate", Target::operator, |snapshot| {
+            let state = &snapshot.platform;
+            let purpose_name = purpose.to_string();
+            let staged = state
+                .signing_keys()
+                .find(|key| key.status == KeyStatus::Staged && key.purpose == purpose_name);
+            if let Some(key) = staged {
+                return Ok((state.promote_key(&key.id, at), key.id.clone()));
+            }
+            let (id, staged) = own.stage(state, purpose, at)?;
+            let mut changes = vec![staged.into()];
+            changes.extend(state.with(&changes)?.promote_key(&id, at));
+            Ok((changes, id))
+        })
+    }
+
+    fn own_keys(&self) -> Result<&OwnKeys> {
+        self.engine.inner.keys.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Configuration,
+                "the engine keeps no keys: it is no authorization server, or its host gave it a ring with keys",
+            )
+            .help("build it with `.oauth(settings, &KeyRing::new())`")
+        })
+    }
+
+    /// The keys, sorted by id.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformForbidden`](crate::ErrorKind::PlatformForbidden).
+    pub fn signing_keys(&self) -> Result<Vec<SigningKey>> {
+        self.view("keys.view", Target::operator, |state| {
+            state.signing_keys().cloned().collect()
+        })
     }
 
     /// Lets a staged key sign; the one before it verifies only.
