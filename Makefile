@@ -1,4 +1,4 @@
-# make demo    real tokens judged against real policies
+# make demo    the story of a platform, typed in a shell, and tokens judged against policies
 # make test    every test: Rust, the command, C, Python, the shipped policies
 # make ratios  the figures, against their peers, in one process
 # make bench   the core's own operations, by criterion
@@ -9,6 +9,8 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 .PHONY: demo test test-rust test-c test-cross test-python test-python-integrations test-policies header wheel ratios ratios-python bench lint clean
 
 demo:
+	$(CARGO) build --quiet --release -p bailiwick-cli
+	examples/story.sh "$(CARGO_TARGET_DIR)/release/bailiwick"
 	$(CARGO) run --quiet --release --example demo
 
 test: test-rust test-c test-python test-python-integrations test-policies

@@ -61,7 +61,7 @@ impl Session {
             at: self.now(),
             revision: snapshot.revision,
             action,
-            action_is_known: outcome.action.is_some(),
+            action_is_known: outcome.action.is_some() || snapshot.vocabulary.action(action).is_some(),
             resource: resource.uid(),
             project,
             allowed: outcome.reason == Reason::Permitted,

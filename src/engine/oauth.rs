@@ -7,6 +7,7 @@ use crate::oauth::{
     Refresh, Reply, Revoked, Server, ServerMetadata, TokenQuery, TokenRequest, TokenResponse, View,
     jwks_reply,
 };
+use crate::token::Claims;
 
 use super::Engine;
 use super::admin::Actor;
@@ -110,6 +111,16 @@ impl Engine {
         self.carry_out("oauth.introspect", |server, view| {
             server.introspect(view, request)
         })
+    }
+
+    /// What an access token says that this server issued; none for one that it did not, and for one that has expired.
+    /// Whether it was revoked is not asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`metadata`](Self::metadata).
+    pub fn issued_claims(&self, token: &str) -> OAuthResult<Option<Claims>> {
+        Ok(self.server()?.claims_of(token, self.inner.clock.now()))
     }
 
     /// The introspection endpoint: `Authorization` header, if the request has one, and body in, HTTP response out.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::platform::{Common, PlatformCommand};
+
 /// Authorization with Cedar policies and OAuth tokens.
 #[derive(Debug, Parser)]
 #[command(name = "bailiwick", version, about, after_help = EXIT_CODES)]
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Precompile a directory into one file that loads without parsing.
     Build(BuildArgs),
+    #[command(flatten)]
+    Platform(Box<PlatformCommand>),
 }
 
 /// How results are printed.
@@ -87,15 +91,21 @@ pub(crate) struct DecideArgs {
     pub(crate) resource: String,
     /// The directory with the policies, or a precompiled file.
     #[arg(long, short, env = "BAILIWICK_POLICIES")]
-    pub(crate) policies: PathBuf,
+    pub(crate) policies: Option<PathBuf>,
+    /// The SQLite file with the platform, which counts then, and whose tokens are accepted.
+    #[arg(long, env = "BAILIWICK_STORE", value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+    /// The file with the platform's key; the store's name with `.key` by default.
+    #[arg(long, env = "BAILIWICK_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
     /// The tenant that the request is about.
     #[arg(long)]
     pub(crate) tenant: Option<String>,
     /// A bearer token. Other processes can see it on the command line: prefer --token-stdin outside of tests.
-    #[arg(long, requires = "issuers")]
+    #[arg(long)]
     pub(crate) token: Option<String>,
     /// Read the bearer token from standard input.
-    #[arg(long, requires = "issuers")]
+    #[arg(long)]
     pub(crate) token_stdin: bool,
     /// Ask as this principal, in a first-party session: User::"ana"
     #[arg(long)]
@@ -124,4 +134,18 @@ pub(crate) struct DecideArgs {
     /// How to print the result.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+impl DecideArgs {
+    /// What the commands on a store take, where one is named.
+    pub(crate) fn common(&self) -> Option<Common> {
+        Some(Common {
+            store: self.store.clone()?,
+            policies: self.policies.clone(),
+            key_file: self.key_file.clone(),
+            actor: None,
+            format: self.format,
+            json: false,
+        })
+    }
 }

@@ -3,8 +3,8 @@
 use std::io::Read as _;
 
 use bailiwick::{
-    Clock, Context, Engine, EntityUid, Error, ErrorKind, Identity, Principal, Resource, Session, Tenant,
-    Vocabulary, json, limits,
+    Clock, Context, Engine, EngineBuilder, EntityUid, Error, ErrorKind, Identity, Principal, Resource,
+    Session, Tenant, Vocabulary, json, limits,
 };
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::args::{DecideArgs, Format};
 use crate::issuers;
 use crate::output::{Failure, Outcome, error_json, print, print_json};
+use crate::platform::{Desk, Mode};
 
 pub(crate) fn run(args: &DecideArgs) -> Result<Outcome, Failure> {
     if args.format == Format::Junit {
@@ -20,13 +21,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<Outcome, Failure> {
         ));
     }
     let clock = args.now.map_or_else(Clock::system, Clock::fixed);
-    let mut builder = Engine::builder().policies(&args.policies)?.clock(clock.clone());
-    if let Some(file) = &args.issuers {
-        for profile in issuers::load(file)? {
-            builder = builder.issuer(profile);
-        }
-    }
-    let engine = builder.build()?;
+    let engine = engine(args, &clock)?;
     let session = match session(args, &engine)? {
         Ok(session) => session,
         Err(refused) => return refusal(args, &refused),
@@ -36,6 +31,27 @@ pub(crate) fn run(args: &DecideArgs) -> Result<Outcome, Failure> {
     }
     let (resource, context) = request(args, &engine)?;
     answer(args, &session, &resource, &context)
+}
+
+/// The engine of a store, or of policies alone.
+fn engine(args: &DecideArgs, clock: &Clock) -> Result<Engine, Failure> {
+    let more = |mut builder: EngineBuilder| {
+        builder = builder.clock(clock.clone());
+        if let Some(file) = &args.issuers {
+            for profile in issuers::load(file)? {
+                builder = builder.issuer(profile);
+            }
+        }
+        Ok(builder)
+    };
+    if let Some(common) = args.common() {
+        // Who may write keeps the counters of usage as well.
+        return Ok(Desk::open_with(&common, Mode::WriteIfFree, more)?.engine);
+    }
+    let policies = args.policies.as_ref().ok_or_else(|| {
+        Failure::Usage("which policies? Name their directory with --policies, or a --store".to_owned())
+    })?;
+    Ok(more(Engine::builder().policies(policies)?)?.build()?)
 }
 
 /// Who asks. A token that is refused is an answer, not a failure of the command.
@@ -60,7 +76,7 @@ fn session(args: &DecideArgs, engine: &Engine) -> Result<Result<Session, Error>,
     }
 }
 
-fn token_from_stdin() -> Result<String, Failure> {
+pub(crate) fn token_from_stdin() -> Result<String, Failure> {
     let mut token = String::new();
     // One byte more than a token may have, so that an oversized one is refused and not cut.
     let limit = limits::MAX_TOKEN_BYTES as u64 + 3;

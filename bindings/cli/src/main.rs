@@ -1,4 +1,5 @@
-//! The `bailiwick` command: check policies, run their tests, precompile them, and ask for decisions.
+//! The `bailiwick` command: check policies, run their tests, precompile them, ask for decisions, and administer a platform on one
+//! SQLite file.
 //!
 //! Exit codes: 0 fine or allowed, 1 findings or denied, 2 wrong usage or unusable input, 3 a fault of the command itself.
 
@@ -11,6 +12,7 @@ mod decide;
 mod issuers;
 mod junit;
 mod output;
+mod platform;
 mod test;
 
 use std::io::ErrorKind as IoKind;
@@ -29,14 +31,16 @@ fn main() -> ExitCode {
         Command::Decide(args) => decide::run(args),
         Command::Test(args) => test::run(args),
         Command::Build(args) => build::run(args),
+        Command::Platform(command) => command.run(),
     };
+    let is_json = matches!(&cli.command, Command::Platform(command) if command.is_json());
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
         // Whoever read our output has seen enough.
         Err(Failure::Output(error)) if error.kind() == IoKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            output::complain(&failure);
+            output::complain(&failure, is_json);
             ExitCode::from(failure.exit_code())
         }
     }

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write as _};
 
-use bailiwick::Error;
+use bailiwick::oauth::{OAuthError, OAuthErrorCode};
+use bailiwick::{Error, ErrorKind};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -30,13 +31,21 @@ pub(crate) enum Failure {
     Usage(String),
     /// The output could not be written.
     Output(io::Error),
+    /// The authorization server refuses.
+    OAuth(OAuthError),
 }
 
 impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Failure::Input(error) if error.kind() == bailiwick::ErrorKind::Internal => 3,
-            Failure::Input(_) | Failure::Usage(_) => 2,
+            Failure::Input(error) => match error.kind() {
+                ErrorKind::Internal => 3,
+                ErrorKind::PlatformForbidden | ErrorKind::PlatformExceeded => 1,
+                _ => 2,
+            },
+            Failure::OAuth(error) if error.code() == OAuthErrorCode::ServerError => 3,
+            Failure::OAuth(_) => 1,
+            Failure::Usage(_) => 2,
             Failure::Output(_) => 3,
         }
     }
@@ -51,6 +60,12 @@ impl From<Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Failure::Output(error)
+    }
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        Failure::OAuth(error)
     }
 }
 
@@ -69,9 +84,17 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// Says on standard error why the command failed.
-pub(crate) fn complain(failure: &Failure) {
+pub(crate) fn complain(failure: &Failure, is_json: bool) {
     let text = match failure {
+        Failure::Input(error) if is_json => format!("{}\n", json!({ "error": error_json(error) })),
+        Failure::OAuth(error) if is_json => {
+            format!(
+                "{}\n",
+                json!({ "error": error.code().as_str(), "error_description": error.description() })
+            )
+        }
         Failure::Input(error) => error.report(),
+        Failure::OAuth(error) => format!("error: {}: {}\n", error.code().as_str(), error.description()),
         Failure::Usage(message) => format!("error: {message}\n"),
         Failure::Output(error) => format!("error: cannot write the output: {error}\n"),
     };

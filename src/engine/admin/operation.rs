@@ -215,12 +215,19 @@ enum Operation {
         token: TokenId,
         expires: i64,
     },
-    StageKey {
-        id: KeyId,
-        algorithm: String,
-        public: String,
-        sealed: String,
+    Projects {
+        tenant: TenantId,
     },
+    Members {
+        tenant: TenantId,
+    },
+    StageKey {
+        purpose: String,
+    },
+    RotateKey {
+        purpose: String,
+    },
+    SigningKeys,
     PromoteKey {
         key: KeyId,
     },
@@ -235,6 +242,13 @@ enum Operation {
     },
     RecentDecisions {
         tenant: TenantId,
+        #[serde(default = "some")]
+        limit: usize,
+    },
+    Changes {
+        tenant: TenantId,
+        #[serde(default)]
+        after: u64,
         #[serde(default = "some")]
         limit: usize,
     },
@@ -416,17 +430,17 @@ impl Admin<'_> {
                 token,
                 expires,
             } => answer(&self.revoke_account_token(account, token, expires)?),
-            Do::StageKey {
-                id,
-                algorithm,
-                public,
-                sealed,
-            } => answer(&self.stage_key(id, &algorithm, &public, &sealed)?),
+            Do::Projects { tenant } => answer(&self.projects(tenant)?),
+            Do::Members { tenant } => answer(&self.members(tenant)?),
+            Do::StageKey { purpose } => made(self.stage_key(purpose.parse()?)?, None),
+            Do::RotateKey { purpose } => made(self.rotate_key(purpose.parse()?)?, None),
+            Do::SigningKeys => answer(&self.signing_keys()?),
             Do::PromoteKey { key } => answer(&self.promote_key(key)?),
             Do::RetireKey { key } => answer(&self.retire_key(key)?),
             Do::MarkKeyCompromised { key } => answer(&self.mark_key_compromised(key)?),
             Do::Usage { tenant } => answer(&self.usage(tenant)?),
             Do::RecentDecisions { tenant, limit } => answer(&self.recent_decisions(tenant, limit)?),
+            Do::Changes { tenant, after, limit } => answer(&self.changes(tenant, after, limit)?),
         }
     }
 }

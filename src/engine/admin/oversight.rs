@@ -1,4 +1,6 @@
-//! Oversight: who used what how often, and what was decided last.
+//! Oversight: who used what how often, what was decided last, and who changed what.
+
+use serde_json::Value as Json;
 
 use crate::audit::{Audit, DecisionRecord, UsageReport};
 use crate::error::{Error, ErrorKind, Result};
@@ -53,10 +55,47 @@ impl Admin<'_> {
         Ok(records)
     }
 
+    /// The changes in a tenant that were made after a revision of the store, oldest first and no more than `limit`: each
+    /// with its revision, and as JSON with actor, action, and the records before and after.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformForbidden`](crate::ErrorKind::PlatformForbidden),
+    /// [`Configuration`](crate::ErrorKind::Configuration) for an engine without a store, and those of
+    /// [`Store::audit_after`](crate::store::Store::audit_after).
+    pub fn changes(&self, tenant: impl Into<TenantId>, after: u64, limit: usize) -> Result<Vec<(u64, Json)>> {
+        let tenant = tenant.into();
+        self.view("audit.view", |state| Target::tenant(state, &tenant), |_| ())?;
+        let store = self.engine.store().ok_or_else(|| {
+            Error::new(ErrorKind::Configuration, "the engine keeps no record of changes")
+                .help("build it on a store, or take the changes as they happen with `on_change`")
+        })?;
+        let mut changes = vec![];
+        store.audit_after(after, &mut |revision, record| {
+            let record = serde_json::from_slice(record).unwrap_or(Json::Null);
+            if is_about(&record, tenant.as_str()) {
+                changes.push((revision, record));
+            }
+            Ok(changes.len() < limit)
+        })?;
+        Ok(changes)
+    }
+
     fn audited(&self) -> Result<&Audit> {
         self.engine.audit().ok_or_else(|| {
             Error::new(ErrorKind::Configuration, "the engine was built without an audit")
                 .help("build it with `audit(Audit::builder().build())`")
         })
     }
+}
+
+/// Whether a change was made in a tenant or to something of it, whoever made it.
+fn is_about(record: &Json, tenant: &str) -> bool {
+    let is = |value: Option<&Json>| value.and_then(Json::as_str) == Some(tenant);
+    let records = ["before", "after"].into_iter();
+    is(record.get("tenant"))
+        || records
+            .filter_map(|side| record.get(side).and_then(Json::as_array))
+            .flatten()
+            .any(|it| is(it.get("tenant")) || it.get("user_installs").is_some() && is(it.get("id")))
 }

@@ -1,7 +1,9 @@
 //! Administration of tenants, projects and members.
 
 use crate::error::Result;
-use crate::platform::{MembershipChange, ProjectChange, ProjectId, TenantChange, TenantId, UserId};
+use crate::platform::{
+    Membership, MembershipChange, Project, ProjectChange, ProjectId, TenantChange, TenantId, UserId,
+};
 
 use super::{Admin, Target};
 
@@ -249,6 +251,34 @@ impl Admin<'_> {
             "members.reactivate",
             |state| Target::tenant(state, &tenant),
             change,
+        )
+    }
+
+    /// The projects of a tenant, sorted by id.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformForbidden`](crate::ErrorKind::PlatformForbidden).
+    pub fn projects(&self, tenant: impl Into<TenantId>) -> Result<Vec<Project>> {
+        let tenant = tenant.into();
+        self.view(
+            "tenants.view",
+            |state| Target::tenant(state, &tenant),
+            |state| state.projects_of(tenant.as_str()).cloned().collect(),
+        )
+    }
+
+    /// The members and guests of a tenant, sorted by user.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformForbidden`](crate::ErrorKind::PlatformForbidden).
+    pub fn members(&self, tenant: impl Into<TenantId>) -> Result<Vec<Membership>> {
+        let tenant = tenant.into();
+        self.view(
+            "members.view",
+            |state| Target::tenant(state, &tenant),
+            |state| state.members_of(&tenant).cloned().collect(),
         )
     }
 }
