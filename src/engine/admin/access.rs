@@ -212,14 +212,18 @@ impl Admin<'_> {
         })
     }
 
-    /// The keys, sorted by id.
+    /// The keys without their private parts, sorted by id.
     ///
     /// # Errors
     ///
     /// [`PlatformForbidden`](crate::ErrorKind::PlatformForbidden).
     pub fn signing_keys(&self) -> Result<Vec<SigningKey>> {
         self.view("keys.view", Target::operator, |state| {
-            state.signing_keys().cloned().collect()
+            let public = |key: &SigningKey| SigningKey {
+                sealed: String::new(),
+                ..key.clone()
+            };
+            state.signing_keys().map(public).collect()
         })
     }
 

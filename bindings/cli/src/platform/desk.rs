@@ -49,7 +49,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn open(common: &Common, mode: Mode) -> Result<Self, Failure> {
-        Self::open_with(common, mode, |builder| Ok(builder))
+        Self::open_with(common, mode, Ok)
     }
 
     /// Opens with more on the engine than the store asks for.
