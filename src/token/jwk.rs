@@ -171,8 +171,7 @@ fn other_purpose(jwk: &Map<String, Value>) -> Result<Option<String>, String> {
 
 fn ed25519(jwk: &Map<String, Value>) -> Result<Material, String> {
     let key = coordinate::<32>(jwk, "x")?;
-    strength::ed25519(&key)?;
-    Ok(Material::Ed25519(key))
+    Ok(Material::Ed25519(strength::ed25519(&key)?.into()))
 }
 
 /// The uncompressed form of a point: 4, x, y.

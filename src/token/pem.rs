@@ -41,8 +41,7 @@ pub(crate) fn read(algorithm: Algorithm, text: &str) -> Result<Material, String>
     match algorithm {
         Algorithm::EdDsa => {
             let key = after(&spki, &ED25519).ok_or_else(unfit)?;
-            strength::ed25519(&key)?;
-            Ok(Material::Ed25519(key))
+            Ok(Material::Ed25519(strength::ed25519(&key)?.into()))
         }
         Algorithm::Es256 => {
             let point = after(&spki, &P256).ok_or_else(unfit)?;

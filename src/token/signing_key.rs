@@ -114,7 +114,9 @@ impl SigningKey {
             Algorithm::EdDsa => {
                 let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(unreadable)?;
                 let public = pair.public_key().as_ref().try_into().map_err(|_| unexpected())?;
-                (Material::Ed25519(public), Private::Ed25519(pair))
+                let point =
+                    strength::ed25519(&public).map_err(|reason| invalid(format!("the key {reason}")))?;
+                (Material::Ed25519(point.into()), Private::Ed25519(pair))
             }
             Algorithm::Es256 => {
                 let form = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;

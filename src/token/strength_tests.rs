@@ -90,22 +90,47 @@ fn a_point_off_the_larger_curve_is_refused() {
     assert!(p384(&point).unwrap_err().contains("curve"));
 }
 
+/// The `y` coordinates of the points of small order, little-endian without the sign bit (Chalkias et al., table 5).
+const SMALL_ORDER: [&str; 5] = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+];
+
+fn bytes(hex: &str) -> [u8; 32] {
+    std::array::from_fn(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap())
+}
+
 #[test]
 fn ed25519_keys_of_small_order_are_refused_with_either_sign() {
-    for mut key in SMALL_ORDER {
-        assert!(ed25519(&key).unwrap_err().contains("small order"));
+    for hex in SMALL_ORDER {
+        let mut key = bytes(hex);
+        assert!(ed25519(&key).unwrap_err().contains("small order"), "{hex}");
         key[31] |= 0x80;
-        assert!(ed25519(&key).unwrap_err().contains("small order"));
+        assert!(ed25519(&key).is_err(), "{hex}");
     }
 }
 
 #[test]
 fn ed25519_keys_in_non_canonical_form_are_refused() {
+    let mut reasons = Vec::new();
     for low in 0xed..=0xff {
         let mut key = [0xff; 32];
         key[0] = low;
-        assert!(ed25519(&key).unwrap_err().contains("canonical"));
+        reasons.push(ed25519(&key).unwrap_err());
         key[31] = 0x7f;
-        assert!(ed25519(&key).unwrap_err().contains("canonical"));
+        reasons.push(ed25519(&key).unwrap_err());
     }
+    for reason in ["canonical", "small order", "not a point"] {
+        assert!(reasons.iter().any(|found| found.contains(reason)), "{reason}");
+    }
+}
+
+#[test]
+fn ed25519_keys_that_are_no_points_are_refused() {
+    let mut key = [0; 32];
+    key[0] = 2;
+    assert!(ed25519(&key).unwrap_err().contains("not a point"));
 }
