@@ -10,12 +10,14 @@
     reason = "a benchmark that cannot run has no result"
 )]
 
+mod cached;
 mod cedar;
 mod conditions;
 mod links;
 mod load;
 mod measure;
 mod memory;
+mod mint;
 mod overlay;
 mod platform;
 mod random;
@@ -33,8 +35,11 @@ type Rows = fn() -> Vec<Row>;
 fn main() {
     let wanted = std::env::args().nth(1).filter(|argument| argument != "--bench");
     let wanted = wanted.unwrap_or_default();
-    let groups: [(&str, Rows); 10] = [
+    let groups: &[(&str, Rows)] = &[
         ("verify", verify::rows),
+        ("verify/cached", cached::cached),
+        ("verify/overflow", cached::overflow),
+        ("mint", mint::rows),
         ("decide/links", links::rows),
         ("decide/conditions", conditions::rows),
         ("decide/wide", wide::rows),

@@ -8,6 +8,11 @@ const TOKEN_BYTES: usize = 800;
 
 /// What an identity provider sends, filled up with roles to the length.
 pub(crate) fn token(key: &SigningKey) -> String {
+    key.sign(&claims(key), "at+jwt").unwrap()
+}
+
+/// Its claims.
+pub(crate) fn claims(key: &SigningKey) -> Value {
     let mut claims = json!({
         "iss": "https://id.example.com", "sub": "5b1f8c0e-4c2f-4a7e-9d57-3a0f7e8b2c11",
         "aud": ["https://api.example.com", "https://id.example.com/userinfo"],
@@ -15,12 +20,9 @@ pub(crate) fn token(key: &SigningKey) -> String {
         "scope": "rfis:read rfis:write drawings:read budget:read", "iat": NOW - 10, "nbf": NOW - 10,
         "exp": NOW + 3_600, "roles": [],
     });
-    loop {
-        let token = key.sign(&claims, "at+jwt").unwrap();
-        if token.len() >= TOKEN_BYTES {
-            return token;
-        }
+    while key.sign(&claims, "at+jwt").unwrap().len() < TOKEN_BYTES {
         let roles = claims.get_mut("roles").and_then(Value::as_array_mut).unwrap();
         roles.push(json!(format!("project-{}-standard", roles.len())));
     }
+    claims
 }

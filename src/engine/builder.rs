@@ -93,7 +93,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Bounds the cache of verified tokens: 100,000 entries and 256 MiB unless told; 0 entries turn it off.
+    /// Bounds the cache of verified tokens: 100,000 entries and 512 MiB unless told; 0 entries turn it off.
     pub fn token_cache(mut self, entries: usize, bytes: usize) -> Self {
         self.token_cache = Some((entries, bytes));
         self

@@ -19,8 +19,8 @@ use super::signing_key::no_randomness;
 
 /// Entries of a token cache unless told otherwise.
 pub(crate) const DEFAULT_ENTRIES: usize = 100_000;
-/// Bytes of a token cache unless told otherwise (256 MiB).
-pub(crate) const DEFAULT_BYTES: usize = 256 << 20;
+/// Bytes of a token cache unless told otherwise (512 MiB): enough for as many entries of tokens of 800 bytes.
+pub(crate) const DEFAULT_BYTES: usize = 512 << 20;
 
 const MAX_SHARDS: usize = 64;
 /// A shard for fewer entries than this is not worth its while.
@@ -31,8 +31,9 @@ const REFUSALS: usize = 256;
 /// Longer tokens are not remembered when refused.
 const MAX_REFUSED_BYTES: usize = 4_096;
 
-/// A bounded cache. When it is full, what has not been asked for since the hand last passed makes room (CLOCK), so that
-/// a working set larger than the cache costs little more than none.
+/// A bounded cache. When it is full, a token is kept only if it was seen not long before, and what has not been asked for
+/// since the hand last passed makes room for it (CLOCK). So a working set larger than the cache costs no more than no
+/// cache, even if it comes in turn, and tokens seen once push nothing out.
 pub(crate) struct TokenCache<V> {
     hasher: SeedableRandomState,
     shards: Box<[RwLock<Shard<V>>]>,
@@ -44,6 +45,8 @@ struct Shard<V> {
     index: HashTable<u32>,
     slots: Vec<Option<Slot<V>>>,
     free: Vec<u32>,
+    /// Parts of the hashes of tokens that were turned away, each in the place of its hash; made when the shard is full.
+    turned_away: Vec<u32>,
     /// The next slot that may have to go.
     hand: usize,
     bytes: usize,
@@ -89,6 +92,7 @@ impl<V: Clone> TokenCache<V> {
                 index: HashTable::new(),
                 slots: vec![],
                 free: vec![],
+                turned_away: vec![],
                 hand: 0,
                 bytes: 0,
                 max_entries: entries / count,
@@ -119,19 +123,20 @@ impl<V: Clone> TokenCache<V> {
         let hash = self.hash(token, tenant);
         let Some(shard) = self.shard(hash) else { return };
         let bytes = token.len() + tenant.map_or(0, str::len) + weight + Self::SLOT_BYTES;
-        let slot = Slot {
+        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = shard.find(hash, token, tenant) {
+            shard.remove(at);
+        } else if !shard.has_room(bytes) && !shard.comes_again(hash) {
+            return;
+        }
+        shard.insert(Slot {
             hash,
             token: Zeroizing::new(token.into()),
             tenant: tenant.map(Into::into),
             value,
             bytes,
             visited: AtomicBool::new(false),
-        };
-        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = shard.find(hash, token, tenant) {
-            shard.remove(at);
-        }
-        shard.insert(slot);
+        });
     }
 
     /// A slot, its place in the index with the index's spare room, and what allocators add.
@@ -218,11 +223,32 @@ impl<V> Shard<V> {
         self.index.find(hash, is_it).copied()
     }
 
+    fn has_room(&self, bytes: usize) -> bool {
+        self.index.len() < self.max_entries && bytes <= self.max_bytes.saturating_sub(self.bytes)
+    }
+
+    /// Whether a token of this hash was turned away not long ago; if not, it is now.
+    fn comes_again(&mut self, hash: u64) -> bool {
+        if self.turned_away.is_empty() {
+            // No more places than there are entries, though the bound on entries may be none.
+            self.turned_away
+                .resize(self.index.len().next_power_of_two().max(MIN_SHARD_ENTRIES), 0);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder is small")]
+        let at = (hash % self.turned_away.len() as u64) as usize;
+        #[expect(clippy::cast_possible_truncation, reason = "the upper half is meant")]
+        let part = (hash >> 32) as u32;
+        let Some(place) = self.turned_away.get_mut(at) else {
+            return false;
+        };
+        std::mem::replace(place, part) == part
+    }
+
     fn insert(&mut self, slot: Slot<V>) {
         if slot.bytes > self.max_bytes || self.max_entries == 0 {
             return;
         }
-        while self.index.len() >= self.max_entries || self.bytes + slot.bytes > self.max_bytes {
+        while !self.has_room(slot.bytes) {
             if !self.evict() {
                 return;
             }

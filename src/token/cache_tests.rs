@@ -130,6 +130,55 @@ fn what_is_asked_for_often_survives_a_flood_of_tokens_seen_once() {
 }
 
 #[test]
+fn a_full_cache_keeps_a_token_from_its_second_time_on() {
+    let cache = cache(100, usize::MAX);
+    for at in 0..100 {
+        cache.insert(&format!("old {at}"), None, at, 0);
+    }
+    cache.insert("new", None, 1, 0);
+    assert_eq!(cache.get("new", None), None);
+    cache.insert("new", None, 1, 0);
+    assert_eq!(cache.get("new", None), Some(1));
+    // What is there already is replaced at once.
+    cache.insert("new", None, 2, 0);
+    assert_eq!(cache.get("new", None), Some(2));
+    assert_eq!(cache.usage().entries, 100);
+}
+
+#[test]
+fn a_working_set_larger_than_the_cache_still_hits_when_it_comes_in_turn() {
+    let cache = cache(1_000, usize::MAX);
+    let mut hits = 0;
+    for at in 0..30_000 {
+        let token = (at % 3_000).to_string();
+        if cache.get(&token, None).is_some() {
+            hits += 1;
+        } else {
+            cache.insert(&token, None, 0, 0);
+        }
+    }
+    assert!(hits > 2_000, "{hits} of 30,000");
+}
+
+#[test]
+fn a_new_working_set_takes_the_place_of_an_old_one() {
+    let cache = cache(1_000, usize::MAX);
+    for at in 0..2_000 {
+        cache.insert(&format!("old {}", at % 1_000), None, 0, 0);
+    }
+    let mut hits = 0;
+    for at in 0..20_000 {
+        let token = (at % 900).to_string();
+        if cache.get(&token, None).is_some() {
+            hits += 1;
+        } else {
+            cache.insert(&token, None, 0, 0);
+        }
+    }
+    assert!(hits > 10_000, "{hits} of 20,000");
+}
+
+#[test]
 fn a_refusal_is_remembered_for_its_moment_and_its_token_alone() {
     let cache = cache(100, 1 << 20);
     let error = Error::new(ErrorKind::TokenSignature, "no");

@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NAME_BYTES;
 
+use super::base64url;
+use super::jwe;
+
 /// How a token is encrypted: the management of its key (`alg`) and the encryption of its content (`enc`), under their
 /// names in the JOSE registry (RFC 7518 §4.1, §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,6 +99,8 @@ pub struct EncryptionKey {
     encryption: Encryption,
     secret: Zeroizing<Vec<u8>>,
     cipher: LessSafeKey,
+    /// The encoded header of its access tokens, if they are encrypted with the key itself.
+    header: Box<str>,
 }
 
 impl EncryptionKey {
@@ -141,6 +146,7 @@ impl EncryptionKey {
             encryption,
             secret: Zeroizing::new(secret.to_vec()),
             cipher,
+            header: base64url::encode(jwe::header_of(encryption, key_id).to_string()).into(),
         })
     }
 
@@ -162,6 +168,10 @@ impl EncryptionKey {
 
     pub(crate) fn cipher(&self) -> &LessSafeKey {
         &self.cipher
+    }
+
+    pub(crate) fn header(&self) -> &str {
+        &self.header
     }
 }
 

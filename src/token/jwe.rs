@@ -17,7 +17,7 @@ use super::compact;
 use super::encryption_key::{Encryption, EncryptionKey};
 use super::header::{refused, text};
 use super::json;
-use super::signing_key::no_randomness;
+use super::signing_key::{ACCESS_TOKEN_TYPE, no_randomness};
 
 const TAG_LEN: usize = MAX_TAG_LEN;
 const MAX_KEY_LEN: usize = 32;
@@ -184,19 +184,16 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Encrypts claims to a token of the header type `token_type`, with `nonce` fresh from the system's randomness.
+/// Encrypts claims to an access token, with `nonce` fresh from the system's randomness.
 pub(crate) fn seal(
     key: &EncryptionKey,
-    token_type: &str,
     claims: Zeroizing<Vec<u8>>,
     nonce: [u8; NONCE_LEN],
 ) -> Result<String> {
-    let (alg, enc) = key.encryption().names();
-    let mut header = serde_json::json!({"alg": alg, "enc": enc, "typ": token_type, "kid": key.key_id()});
     if !key.encryption().is_wrapped() {
-        let header = base64url::encode(header.to_string());
-        return seal_with(key.cipher(), &header, &[], claims, nonce);
+        return seal_with(key.cipher(), key.header(), &[], claims, nonce);
     }
+    let mut header = header_of(key.encryption(), key.key_id());
     let mut content_key = Zeroizing::new(vec![0; key.encryption().key_len()]);
     let mut key_nonce = [0; NONCE_LEN];
     let random = SystemRandom::new();
@@ -221,6 +218,12 @@ pub(crate) fn seal(
     }
     let header = base64url::encode(header.to_string());
     seal_with(&cipher, &header, &content_key, claims, nonce)
+}
+
+/// What the header of an access token says before its content key is wrapped.
+pub(crate) fn header_of(encryption: Encryption, key_id: &str) -> serde_json::Value {
+    let (alg, enc) = encryption.names();
+    serde_json::json!({"alg": alg, "enc": enc, "typ": ACCESS_TOKEN_TYPE, "kid": key_id})
 }
 
 /// Encrypts under a header that is encoded already.

@@ -16,13 +16,7 @@ fn key(encryption: Encryption) -> EncryptionKey {
 fn sealed(key: &EncryptionKey, plaintext: &str) -> String {
     let mut nonce = [0; NONCE_LEN];
     SystemRandom::new().fill(&mut nonce).unwrap();
-    seal(
-        key,
-        "at+jwt",
-        Zeroizing::new(plaintext.as_bytes().to_vec()),
-        nonce,
-    )
-    .unwrap()
+    seal(key, Zeroizing::new(plaintext.as_bytes().to_vec()), nonce).unwrap()
 }
 
 fn open(token: &str, key: &EncryptionKey) -> Result<Zeroizing<Vec<u8>>> {

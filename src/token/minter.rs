@@ -15,7 +15,7 @@ use super::base64url;
 use super::jwe;
 use super::key_ring::KeyRing;
 use super::lineage::{self, Lineage};
-use super::signing_key::no_randomness;
+use super::signing_key::{ACCESS_TOKEN_TYPE, no_randomness};
 
 /// Makes access tokens of one issuer name with the keys of a ring. A [`Profile::own`](super::Profile::own) of the same
 /// name and ring accepts them.
@@ -47,7 +47,6 @@ pub struct Minter {
 const DEFAULT_MAX_LIFETIME: u32 = 3_600;
 /// How long a token lives unless it is told otherwise, in seconds.
 const DEFAULT_LIFETIME: u32 = 600;
-const TOKEN_TYPE: &str = "at+jwt";
 const TOKEN_ID_LEN: usize = 16;
 const NONCE_LEN: usize = 12;
 
@@ -244,7 +243,7 @@ impl Minter {
         let (times, random, claims) = self.claims(new, now)?;
         let current = self.ring.current();
         let signer = current.signing.as_ref().ok_or_else(|| no_key("signs"))?;
-        let token = signer.key.sign_encoded(&claims, TOKEN_TYPE)?;
+        let token = signer.key.sign_encoded(&claims, ACCESS_TOKEN_TYPE)?;
         minted(token, times, &random)
     }
 
@@ -257,7 +256,7 @@ impl Minter {
         let (times, random, claims) = self.claims(new, now)?;
         let current = self.ring.current();
         let key = current.encryption.as_ref().ok_or_else(|| no_key("encrypts"))?;
-        let token = jwe::seal(key, TOKEN_TYPE, claims, random.nonce)?;
+        let token = jwe::seal(key, claims, random.nonce)?;
         minted(token, times, &random)
     }
 

@@ -3,6 +3,7 @@
 //! The lines are those of `benches/ratios`.
 
 #[path = "../../ratios/measure.rs"]
+#[expect(dead_code, reason = "the cases here need only a part of it")]
 mod measure;
 #[path = "../../ratios/token.rs"]
 mod token;
