@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where the time comes from: the system's clock, or a hand-set one for tests.
+///
+/// The system's time is read such that it never runs backwards within a process, whoever sets the machine's clock: what
+/// has expired stays so, and what has not expires when it would have. A clock that is set forth is believed at once. If
+/// that was a mistake and it is set back, time goes on from the mistake, which ends tokens too early and never too late,
+/// until the process is told to [`believe`](Clock::believe_system) the system again, or is started anew.
 ///
 /// ```
 /// use bailiwick::Clock;
@@ -21,7 +27,14 @@ enum Source {
     #[default]
     System,
     Fixed(Arc<AtomicI64>),
+    #[cfg(test)]
+    Simulated(Arc<Simulated>),
 }
+
+/// The system's time as this process has seen it.
+static SYSTEM: LazyLock<Steady> = LazyLock::new(Steady::default);
+/// What the time that passes is counted from.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
     /// The system's clock.
@@ -30,7 +43,8 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands at `seconds` since the Unix epoch until it is moved; clones share it.
+    /// A clock that stands at `seconds` since the Unix epoch until it is moved; clones share it. Unlike the system's it may
+    /// be moved back.
     #[must_use]
     pub fn fixed(seconds: i64) -> Self {
         Self(Source::Fixed(Arc::new(AtomicI64::new(seconds))))
@@ -41,11 +55,9 @@ impl Clock {
     pub fn now(&self) -> i64 {
         match &self.0 {
             Source::Fixed(seconds) => seconds.load(Ordering::Acquire),
-            Source::System => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .ok()
-                .and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
-                .unwrap_or(0),
+            Source::System => SYSTEM.read(system_seconds(), || START.elapsed()),
+            #[cfg(test)]
+            Source::Simulated(simulated) => simulated.now(),
         }
     }
 
@@ -58,4 +70,119 @@ impl Clock {
             });
         }
     }
+
+    /// Takes the system's time as it is from now on, though it may be earlier than what was read before: for operators who
+    /// have corrected a machine's clock that ran ahead. Tokens that have expired in between may count again. Other clocks
+    /// are left alone.
+    pub fn believe_system(&self) {
+        match &self.0 {
+            Source::System => SYSTEM.believe(system_seconds(), START.elapsed()),
+            Source::Fixed(_) => {}
+            #[cfg(test)]
+            Source::Simulated(simulated) => simulated.believe(),
+        }
+    }
 }
+
+fn system_seconds() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
+        .unwrap_or(0)
+}
+
+/// Time that never runs backwards, and never slower than time passes.
+#[derive(Debug, Default)]
+struct Steady {
+    /// The latest time that was read.
+    latest: AtomicI64,
+    /// A time that was read from the clock, and how long the process ran by then.
+    anchor: Mutex<Option<(i64, Duration)>>,
+}
+
+impl Steady {
+    /// The time, if the clock reads `clock`. How long the process runs is asked when the second is a new one, so a clock
+    /// that was set back is found out at its next tick.
+    fn read(&self, clock: i64, running: impl FnOnce() -> Duration) -> i64 {
+        if clock == self.latest.load(Ordering::Acquire) {
+            return clock;
+        }
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = running();
+        let now = match *anchor {
+            None => {
+                *anchor = Some((clock, running));
+                clock
+            }
+            Some((seconds, at)) => {
+                let passed = running.saturating_sub(at).as_secs();
+                let expected = seconds.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX));
+                if clock >= expected {
+                    *anchor = Some((clock, running));
+                }
+                clock.max(expected).max(self.latest.load(Ordering::Acquire))
+            }
+        };
+        self.latest.store(now, Ordering::Release);
+        now
+    }
+
+    fn believe(&self, clock: i64, running: Duration) {
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        *anchor = Some((clock, running));
+        self.latest.store(clock, Ordering::Release);
+    }
+}
+
+/// A machine whose clock a test sets apart from the time that passes.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(crate) struct Simulated {
+    steady: Steady,
+    clock: AtomicI64,
+    running: AtomicI64,
+}
+
+#[cfg(test)]
+impl Simulated {
+    pub(crate) fn new(clock: i64) -> Arc<Self> {
+        Arc::new(Self {
+            clock: AtomicI64::new(clock),
+            ..Self::default()
+        })
+    }
+
+    pub(crate) fn clock(self: &Arc<Self>) -> Clock {
+        Clock(Source::Simulated(Arc::clone(self)))
+    }
+
+    /// Time passes, and the clock goes with it.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+        self.running.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the clock by so much.
+    pub(crate) fn set(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn running(&self) -> Duration {
+        Duration::from_secs(self.running.load(Ordering::SeqCst).unsigned_abs())
+    }
+
+    fn now(&self) -> i64 {
+        self.steady
+            .read(self.clock.load(Ordering::SeqCst), || self.running())
+    }
+
+    fn believe(&self) {
+        self.steady
+            .believe(self.clock.load(Ordering::SeqCst), self.running());
+    }
+}
+
+#[cfg(test)]
+#[path = "clock_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::*;
+use crate::clock::Simulated;
 use crate::policy::{Policies, Source};
 use crate::token::{
     Algorithm, KeyPurpose, KeyRing, KeySource, Lineage, Minter, NewToken, Profile, SigningKey,
@@ -259,4 +260,107 @@ fn lineage_reaches_the_claims_of_a_cached_token() {
     world.authenticate(token.token(), "acme").unwrap();
     let known = world.engine.inner.cache.get(token.token(), Some("acme")).unwrap();
     assert_eq!(known.claims.lineage(), &lineage);
+}
+
+#[test]
+fn a_token_stays_expired_when_the_clock_is_set_back() {
+    let machine = Simulated::new(NOW);
+    for entries in [0, 100] {
+        let world = world_with(|builder| builder.clock(machine.clock()).token_cache(entries, 1 << 20));
+        machine.clock().believe_system();
+        let now = machine.clock().now();
+        let new = NewToken::new("ana", "dashboards").audience("api").tenant("acme");
+        let minted = world.minter.sign(&new.scope("rfis:read"), now).unwrap();
+        let session = world.authenticate(minted.token(), "acme").unwrap();
+        assert!(allows(&session));
+        machine.pass(600 + 60);
+        assert_eq!(world.refusal(minted.token(), "acme"), ErrorKind::TokenExpired);
+        machine.set(-600);
+        assert_eq!(world.refusal(minted.token(), "acme"), ErrorKind::TokenExpired);
+        assert!(!allows(&session));
+    }
+}
+
+#[test]
+fn a_token_lives_no_longer_when_the_clock_is_set_back_during_its_life() {
+    let machine = Simulated::new(NOW);
+    let world = world_with(|builder| builder.clock(machine.clock()));
+    let token = world.token();
+    let session = world.authenticate(&token, "acme").unwrap();
+    machine.pass(300);
+    machine.set(-3_600);
+    machine.pass(359);
+    assert!(allows(&session));
+    world.authenticate(&token, "acme").unwrap();
+    machine.pass(1);
+    assert!(!allows(&session));
+    assert_eq!(world.refusal(&token, "acme"), ErrorKind::TokenExpired);
+}
+
+/// A token of the ring that is bound as `cnf` says.
+fn bound_token(world: &World, cnf: serde_json::Value) -> String {
+    let new = NewToken::new("ana", "dashboards").audience("api").tenant("acme");
+    let new = new.scope("rfis:read").claim("cnf", cnf);
+    world.minter.sign(&new, NOW).unwrap().token().to_owned()
+}
+
+#[test]
+fn a_cached_token_that_is_bound_to_a_certificate_needs_it_at_each_call() {
+    let world = world();
+    let der = b"the client's certificate";
+    let thumbprint = crate::token::base64url::encode(ring::digest::digest(&ring::digest::SHA256, der));
+    let token = bound_token(&world, json!({"x5t#S256": thumbprint}));
+    let present = |proof: &Proof<'_>| {
+        let session = world.engine.authenticate_bound(&token, Tenant::id("acme"), proof);
+        session.map(drop).map_err(|error| error.kind())
+    };
+    // First without, then with, and again without once it is remembered.
+    assert_eq!(present(&Proof::none()), Err(ErrorKind::TokenBinding));
+    assert_eq!(world.engine.token_cache().entries, 0);
+    assert_eq!(present(&Proof::certificate(der)), Ok(()));
+    assert_eq!(world.engine.token_cache().entries, 1);
+    assert_eq!(present(&Proof::none()), Err(ErrorKind::TokenBinding));
+    assert_eq!(
+        present(&Proof::certificate(b"another")),
+        Err(ErrorKind::TokenBinding)
+    );
+    assert_eq!(world.refusal(&token, "acme"), ErrorKind::TokenBinding);
+    assert_eq!(present(&Proof::certificate(der)), Ok(()));
+}
+
+#[test]
+fn a_cached_token_that_is_bound_to_a_key_needs_a_fresh_proof_at_each_call() {
+    let world = world();
+    let client = SigningKey::generate_es256("client").unwrap();
+    let token = bound_token(&world, json!({"jkt": client.thumbprint()}));
+    let uri = "https://api.example.com/rfis/1";
+    let proof = |id: &str, token: &str| {
+        let ath = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
+        let jwk: serde_json::Value = serde_json::from_str(&client.jwk()).unwrap();
+        let claims = json!({"jti": id, "htm": "GET", "htu": uri, "iat": NOW,
+            "ath": crate::token::base64url::encode(ath)});
+        crate::token::fixture::write(
+            &json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}).to_string(),
+            &claims.to_string(),
+            &client,
+        )
+    };
+    let present = |proof: &str| {
+        let proof = Proof::dpop(proof, "GET", uri);
+        let session = world
+            .engine
+            .authenticate_bound(&token, Tenant::id("acme"), &proof);
+        session.map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!(world.refusal(&token, "acme"), ErrorKind::TokenBinding);
+    assert_eq!(present(&proof("p1", &token)), Ok(()));
+    assert_eq!(world.engine.token_cache().entries, 1);
+    // Remembered, and yet refused without a proof, with one that is spent, and with one of another token.
+    assert_eq!(world.refusal(&token, "acme"), ErrorKind::TokenBinding);
+    assert_eq!(present(&proof("p1", &token)), Err(ErrorKind::ProofReplayed));
+    assert_eq!(
+        present(&proof("p2", &world.token())),
+        Err(ErrorKind::ProofMismatch)
+    );
+    assert_eq!(present(&proof("p3", &token)), Ok(()));
 }

@@ -236,7 +236,6 @@ impl<V> Shard<V> {
         }
         #[expect(clippy::cast_possible_truncation, reason = "the remainder is small")]
         let at = (hash % self.turned_away.len() as u64) as usize;
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half is meant")]
         let part = (hash >> 32) as u32;
         let Some(place) = self.turned_away.get_mut(at) else {
             return false;

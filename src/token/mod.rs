@@ -55,7 +55,7 @@ pub(crate) use verifier::Mark;
 pub use verifier::Verifier;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod threat_tests;
 #[cfg(test)]
