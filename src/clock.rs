@@ -95,18 +95,20 @@ fn system_seconds() -> i64 {
 /// Time that never runs backwards, and never slower than time passes.
 #[derive(Debug, Default)]
 struct Steady {
-    /// The latest time that was read.
+    /// What the clock read last.
+    clock: AtomicI64,
+    /// The time that it was then; written before the clock's.
     latest: AtomicI64,
     /// A time that was read from the clock, and how long the process ran by then.
     anchor: Mutex<Option<(i64, Duration)>>,
 }
 
 impl Steady {
-    /// The time, if the clock reads `clock`. How long the process runs is asked when the second is a new one, so a clock
-    /// that was set back is found out at its next tick.
+    /// The time, if the clock reads `clock`. How long the process runs is asked when the second is another than last time, so
+    /// a clock that was set back is found out at once or at its next tick.
     fn read(&self, clock: i64, running: impl FnOnce() -> Duration) -> i64 {
-        if clock == self.latest.load(Ordering::Acquire) {
-            return clock;
+        if clock == self.clock.load(Ordering::Acquire) {
+            return self.latest.load(Ordering::Acquire);
         }
         let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
         let running = running();
@@ -125,6 +127,7 @@ impl Steady {
             }
         };
         self.latest.store(now, Ordering::Release);
+        self.clock.store(clock, Ordering::Release);
         now
     }
 
@@ -132,6 +135,7 @@ impl Steady {
         let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
         *anchor = Some((clock, running));
         self.latest.store(clock, Ordering::Release);
+        self.clock.store(clock, Ordering::Release);
     }
 }
 

@@ -126,10 +126,16 @@ kinds! {
     TokenDecryption = 230, "token_decryption";
     /// The token, or something that it descends from, was revoked.
     TokenRevoked = 231, "token_revoked";
-    /// The issuer's status list says that the token is not valid, or could not be consulted.
+    /// The issuer's status list says that the token is not valid.
     TokenStatus = 232, "token_status";
     /// The keys of the token's issuer could not be loaded, or not be refreshed for too long.
     KeysUnavailable = 233, "keys_unavailable";
+    /// The token's status list could not be got, or nobody has said from where.
+    StatusUnavailable = 234, "status_unavailable";
+    /// The token's status list was got, but is malformed, forged, expired, too large, or another's.
+    StatusListInvalid = 235, "status_list_invalid";
+    /// The token's place lies outside of its status list.
+    StatusIndex = 236, "status_index";
     /// A key or key set that cannot be used: malformed, weak, of an unknown type, or ambiguous.
     KeyInvalid = 250, "key_invalid";
 

@@ -44,6 +44,6 @@ pub use policy::{
 pub use token::{
     Algorithm, ClaimType, Claims, Dpop, DpopNonces, Encryption, EncryptionKey, KeyInfo, KeyPurpose, KeyRing,
     KeySet, KeySource, KeyStage, KeyStatus, Lineage, MintedToken, Minter, NewToken, PrincipalKind, Profile,
-    Proof, Provider, SealedKey, Sealer, SigningKey, TokenCacheUsage, Verifier,
+    Proof, Provider, SealedKey, Sealer, SigningKey, StatusLists, TokenCacheUsage, Verifier,
 };
 pub use value::{Context, Datetime, Decimal, Duration, Entity, EntityRef, EntityUid, IpNet, Record, Value};

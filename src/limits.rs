@@ -72,6 +72,15 @@ pub const MAX_TOKEN_LIFETIME_SECONDS: u32 = 86_400;
 /// Most keys of one key set.
 pub const MAX_KEYS: usize = 256;
 
+/// Longest token that a status list comes in (4 MiB).
+pub const MAX_STATUS_LIST_TOKEN_BYTES: usize = 4 << 20;
+
+/// Longest status list once inflated, in bytes (4 MiB): 33 million tokens of one bit each.
+pub const MAX_STATUS_LIST_BYTES: usize = 4 << 20;
+
+/// Most status lists of one issuer that are in use at a time.
+pub const MAX_STATUS_LISTS: usize = 64;
+
 /// Most scopes of one token; further ones make the token invalid.
 pub const MAX_SCOPES: usize = 256;
 

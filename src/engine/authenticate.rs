@@ -50,7 +50,7 @@ impl Engine {
         let now = inner.clock.now();
         if let Some(known) = inner.cache.get(token, tenant.as_id()) {
             if known.claims.is_timely(now) && verifier.stands(known.mark, now) {
-                verifier.check_proof(&known.claims, token, proof, now)?;
+                verifier.check_use(&known.claims, known.mark, token, proof, now)?;
                 if known.revision == self.revision() {
                     return Ok(known.session.resume(Arc::clone(inner)));
                 }
@@ -75,7 +75,7 @@ impl Engine {
             )
             .help("use a token that was issued for this tenant"));
         }
-        verifier.check_proof(&claims, token, proof, now)?;
+        verifier.check_use(&claims, mark, token, proof, now)?;
         self.admit(token, tenant, claims, mark)
     }
 

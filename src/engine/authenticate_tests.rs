@@ -364,3 +364,32 @@ fn a_cached_token_that_is_bound_to_a_key_needs_a_fresh_proof_at_each_call() {
     );
     assert_eq!(present(&proof("p3", &token)), Ok(()));
 }
+
+#[test]
+fn a_cached_token_is_refused_once_its_status_list_says_so() {
+    let key = Arc::new(SigningKey::generate_ed25519("k1").unwrap());
+    let (issuer, uri) = ("https://id.example.com", "https://id.example.com/lists/1");
+    let (signer, is_revoked) = (Arc::clone(&key), Arc::new(AtomicUsize::new(0)));
+    let state = Arc::clone(&is_revoked);
+    let lists = crate::StatusLists::callback(move |_| {
+        // One byte: all valid, and all invalid.
+        let list = ["eJxjAAAAAQAB", "eJz7DwABAAEA"][state.load(Ordering::SeqCst)];
+        let claims = json!({"sub": uri, "iat": NOW, "ttl": 60, "status_list": {"bits": 1, "lst": list}});
+        signer.sign(&claims, "statuslist+jwt")
+    });
+    let keys = crate::KeySet::from_jwks(key.jwks().as_bytes()).unwrap();
+    let profile = Profile::issuer(issuer)
+        .audience("api")
+        .jwks(keys)
+        .status_lists(lists);
+    let world = world_with(|builder| builder.issuer(profile));
+    let claims = json!({"iss": issuer, "sub": "ana", "aud": "api", "tenant": "acme", "exp": NOW + 9_999,
+        "status": {"status_list": {"idx": 3, "uri": uri}}});
+    let token = key.sign(&claims, "at+jwt").unwrap();
+    world.authenticate(&token, "acme").unwrap();
+    is_revoked.store(1, Ordering::SeqCst);
+    world.clock.advance(29);
+    world.authenticate(&token, "acme").unwrap();
+    world.clock.advance(1);
+    assert_eq!(world.refusal(&token, "acme"), ErrorKind::TokenStatus);
+}

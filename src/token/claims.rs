@@ -12,6 +12,7 @@ use super::context::Attribute;
 use super::json::{Json, Members};
 use super::lineage::Lineage;
 use super::profile::{Profile, ServiceAccountRule};
+use super::status_list::StatusReference;
 
 /// Who bears a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +47,7 @@ pub struct Claims {
     attributes: Vec<Attribute>,
     confirmation: Option<Confirmation>,
     lineage: Lineage,
+    status: Option<StatusReference>,
 }
 
 impl Claims {
@@ -138,6 +140,11 @@ impl Claims {
         self.confirmation.as_ref()
     }
 
+    /// The token's place in a status list.
+    pub(crate) fn status(&self) -> Option<&StatusReference> {
+        self.status.as_ref()
+    }
+
     /// The id of the key that signed the token (`kid` in its header).
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
@@ -169,7 +176,8 @@ impl Claims {
             .iter()
             .map(|scope| held(scope) + size_of::<String>())
             .sum();
-        size_of::<Self>() + texts.into_iter().flatten().map(held).sum::<usize>() + scopes
+        let uri = self.status.as_ref().map_or(0, |status| status.uri.len() + 16);
+        size_of::<Self>() + uri + texts.into_iter().flatten().map(held).sum::<usize>() + scopes
     }
 
     /// What the token descends from; empty unless the platform itself issued it.
@@ -234,6 +242,7 @@ pub(crate) fn check(
         } else {
             Lineage::default()
         },
+        status: StatusReference::of(claims)?,
     })
 }
 

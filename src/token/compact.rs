@@ -17,7 +17,12 @@ pub(crate) struct Compact<'t> {
 impl<'t> Compact<'t> {
     /// Cuts a token at its two dots, without allocation and after the limit on its length.
     pub(crate) fn split(token: &'t str) -> Result<Self> {
-        check_length(token)?;
+        Self::split_within(token, MAX_TOKEN_BYTES)
+    }
+
+    /// The same with a limit of its own.
+    pub(crate) fn split_within(token: &'t str, limit: usize) -> Result<Self> {
+        check_length(token, limit)?;
         Self::cut(token).ok_or_else(|| {
             let dots = token.bytes().filter(|byte| *byte == b'.').count();
             malformed(format!(
@@ -67,16 +72,13 @@ impl<'t> Compact<'t> {
 }
 
 /// The limit on a token's length.
-pub(crate) fn check_length(token: &str) -> Result<()> {
-    if token.len() <= MAX_TOKEN_BYTES {
+pub(crate) fn check_length(token: &str, limit: usize) -> Result<()> {
+    if token.len() <= limit {
         return Ok(());
     }
     Err(Error::new(
         ErrorKind::TokenTooLarge,
-        format!(
-            "a token of {} bytes; at most {MAX_TOKEN_BYTES} are accepted",
-            token.len()
-        ),
+        format!("a token of {} bytes; at most {limit} are accepted", token.len()),
     ))
 }
 

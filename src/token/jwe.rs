@@ -10,7 +10,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{MAX_TOKEN_HEADER_BYTES, MAX_TOKEN_HEADER_MEMBERS};
+use crate::limits::{MAX_TOKEN_BYTES, MAX_TOKEN_HEADER_BYTES, MAX_TOKEN_HEADER_MEMBERS};
 
 use super::base64url;
 use super::compact;
@@ -39,7 +39,7 @@ pub(crate) struct Compact<'t> {
 impl<'t> Compact<'t> {
     /// Cuts a token at its four dots, without allocation and after the limit on its length.
     pub(crate) fn split(token: &'t str) -> Result<Self> {
-        compact::check_length(token)?;
+        compact::check_length(token, MAX_TOKEN_BYTES)?;
         let mut segments = token.split('.');
         let mut next = || segments.next();
         let parts = (next(), next(), next(), next(), next(), next());

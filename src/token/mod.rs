@@ -29,6 +29,7 @@ mod provider;
 mod replay;
 mod signing_key;
 mod spiffe;
+mod status_list;
 mod strength;
 mod target_uri;
 mod verifier;
@@ -51,6 +52,7 @@ pub use profile::Profile;
 pub use proof::Proof;
 pub use provider::Provider;
 pub use signing_key::SigningKey;
+pub use status_list::StatusLists;
 pub(crate) use verifier::Mark;
 pub use verifier::Verifier;
 

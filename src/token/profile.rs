@@ -12,6 +12,7 @@ use super::key_ring::KeyRing;
 use super::key_set::KeySet;
 use super::key_source::KeySource;
 use super::spiffe;
+use super::status_list::StatusLists;
 
 /// The place of the client's name in a pattern.
 const CLIENT: &str = "{client}";
@@ -74,6 +75,7 @@ pub struct Profile {
     /// A claim that has one of these values in access tokens, and others in other tokens.
     pub(crate) use_claim: Option<(ClaimPath, Vec<String>)>,
     pub(crate) context: Vec<ContextClaim>,
+    pub(crate) status: Option<StatusLists>,
     /// The tokens are JWT-SVIDs: the trust domain of the subject, not `iss`, says who issued them.
     pub(crate) is_spiffe: bool,
     /// The issuer is this platform itself: its tokens may be encrypted, and say what they descend from.
@@ -127,6 +129,7 @@ impl Profile {
             audience: ClaimPath::new("aud"),
             use_claim: None,
             context: vec![],
+            status: None,
             is_spiffe: false,
             own: false,
         }
@@ -243,6 +246,13 @@ impl Profile {
     /// The issuer's tokens name no tenant: they are good in whichever tenant the request is for.
     pub fn tenant_from_request(mut self) -> Self {
         self.tenant = None;
+        self
+    }
+
+    /// Where the issuer's status lists come from. Without it tokens that name a place in a list are refused, as nobody can
+    /// tell whether they were revoked.
+    pub fn status_lists(mut self, lists: StatusLists) -> Self {
+        self.status = Some(lists);
         self
     }
 

@@ -17,11 +17,13 @@ use super::key_source::KeySource;
 use super::profile::{Profile, media_type};
 use super::proof::Proof;
 use super::spiffe;
+use super::status_list;
 
 /// Verifies the tokens of the issuers it knows. Immutable; clones share everything; no call touches network or clock.
 ///
 /// The order of checks: length, segments, header, claims as JSON, issuer, type, algorithm, key, signature, audience,
-/// time, and last the mapping of claims. The first that fails decides the error's kind.
+/// time, the mapping of claims, status list, and last the proof of possession. The first that fails decides the error's
+/// kind.
 ///
 /// ```
 /// use bailiwick::{ErrorKind, KeySet, Profile, SigningKey, Verifier};
@@ -139,24 +141,34 @@ impl Verifier {
     /// [`ErrorKind::ProofExpired`], [`ErrorKind::ProofNonce`], [`ErrorKind::ProofReplayed`] and
     /// [`ErrorKind::ProofUnrecorded`] for what is wrong with a DPoP proof.
     pub fn verify_bound(&self, token: &str, proof: &Proof<'_>, now: i64) -> Result<Claims> {
-        let (claims, _) = self.verify_marked(token, now)?;
-        self.check_proof(&claims, token, proof, now)?;
+        let (claims, mark) = self.verify_marked(token, now)?;
+        self.check_use(&claims, mark, token, proof, now)?;
         Ok(claims)
     }
 
-    /// Whether everything is proven that a verified token demands. Every use of a token needs this, also of one whose
-    /// claims are known already.
-    pub(crate) fn check_proof(
+    /// Whether a verified token is still valid by its issuer's status list, and everything is proven that it demands.
+    /// Every use of a token needs this, also of one whose claims are known already.
+    pub(crate) fn check_use(
         &self,
         claims: &Claims,
+        mark: Mark,
         token: &str,
         proof: &Proof<'_>,
         now: i64,
     ) -> Result<()> {
+        if let Some(place) = claims.status() {
+            let lists = (self.issuers.get(mark.issuer))
+                .and_then(|issuer| Some((issuer, issuer.profile.status.as_ref()?)));
+            let (issuer, lists) = lists.ok_or_else(|| {
+                status_list::unavailable("the token names a status list, and its issuer's profile has none")
+                    .help("say where they come from: `.status_lists(StatusLists::callback(…))`")
+            })?;
+            lists.check(place, &issuer.name, &issuer.keys, now)?;
+        }
         proof.check(claims, token, &self.dpop, now)
     }
 
-    /// Verifies everything but the [proof](Self::check_proof), and marks what the result rests on.
+    /// Verifies everything that does not change from [use to use](Self::check_use), and marks what the result rests on.
     pub(crate) fn verify_marked(&self, token: &str, now: i64) -> Result<(Claims, Mark)> {
         if jwe::is_encrypted(token) {
             return self.decrypt(token, now);
