@@ -36,6 +36,7 @@ suites! {
     construction_tokens
     entities_refused
     errors_in_policies
+    explanations
     extension_values
     issuers_refused
     namespaces
@@ -192,6 +193,10 @@ fn check(engine: &Engine, clock: &Clock, case: &Case) -> Result<(), String> {
         return Err(format!(
             "the decision says {decision}, its explanation:\n{explanation}"
         ));
+    }
+    let tree = explanation.to_string();
+    if let Some(text) = expected.explained.iter().find(|text| !tree.contains(*text)) {
+        return Err(format!("the explanation does not tell `{text}`:\n{tree}"));
     }
     if context.is_empty() && session.allows(action, &resource) != found.allowed {
         return Err("`allows` and `decide` differ".to_owned());

@@ -7,7 +7,7 @@ use super::machine::{Machine, Watch};
 use super::trace::{Clause, ConditionOutcome, ConditionTrace, Deciding, Place, Seen};
 use super::val::{RecordVal, Val};
 use crate::compile::locate::{Located, Spot};
-use crate::compile::program::{Condition, Op, Unary};
+use crate::compile::program::{Binary, Condition, Op, Unary};
 use crate::compile::render;
 use crate::compile::tree::{self, Form, NodeId, Tree};
 use crate::value::Value;
@@ -240,6 +240,11 @@ impl<'w, 'e, 'r> Reading<'w, 'e, 'r> {
                 continue;
             };
             let Some(value) = self.value(id) else { continue };
+            // That there is an attribute is told by its value.
+            let asks = matches!(node.form, Form::Step(Op::Has(_) | Op::Binary(Binary::HasTag)));
+            if asks && matches!(value, Val::Bool(true)) {
+                continue;
+            }
             // `a.b` was looked at on the way to `a.b.c`.
             seen.retain(|(inner, _)| !node.operands.contains(inner) || self.is_tag(node.form));
             let found = Seen {

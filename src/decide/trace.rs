@@ -146,7 +146,7 @@ pub struct Deciding {
     pub place: Option<Place>,
 }
 
-/// An attribute or tag that was looked at, or whether there is one.
+/// An attribute or tag that was looked at, or that was asked for and is not there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Seen {
     /// The access in Cedar's syntax.

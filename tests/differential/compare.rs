@@ -1,5 +1,6 @@
 //! Both sides of one case: cedar-policy's answer and ours.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 
@@ -67,7 +68,7 @@ fn cedar_uid(uid: &(String, String)) -> EntityUid {
     )
 }
 
-fn our_uid(uid: &(String, String)) -> EntityRef<'_> {
+pub fn our_uid(uid: &(String, String)) -> EntityRef<'_> {
     EntityRef::new(&uid.0, &uid.1)
 }
 
@@ -143,20 +144,27 @@ impl Sides {
         self.ours.with_entities(&self.entities).unwrap()
     }
 
-    pub fn cedar_answer(&self, case: &Case, request: &Request) -> Answer {
+    /// The request as Cedar takes it, with the entities that it sees.
+    pub fn cedar_question(
+        &self,
+        case: &Case,
+        request: &Request,
+    ) -> (cedar_policy::Request, Cow<'_, cedar_policy::Entities>) {
         let context = cedar_policy::Context::from_json_value(request.context.clone(), None).unwrap();
         let uids = [&request.principal, &request.action, &request.resource].map(cedar_uid);
         let [principal, action, resource] = uids;
-        let cedar_request = cedar_policy::Request::new(principal, action, resource, context, None).unwrap();
-        let response = if request.brought.is_empty() {
-            self.cedar
-                .is_authorized(&cedar_request, &self.policies, &self.entities)
+        let question = cedar_policy::Request::new(principal, action, resource, context, None).unwrap();
+        let entities = if request.brought.is_empty() {
+            Cow::Borrowed(&self.entities)
         } else {
-            let entities = cedar_entities(merged(case, request));
-            self.cedar
-                .is_authorized(&cedar_request, &self.policies, &entities)
+            Cow::Owned(cedar_entities(merged(case, request)))
         };
-        Answer::of_cedar(&response)
+        (question, entities)
+    }
+
+    pub fn cedar_answer(&self, case: &Case, request: &Request) -> Answer {
+        let (question, entities) = self.cedar_question(case, request);
+        Answer::of_cedar(&self.cedar.is_authorized(&question, &self.policies, &entities))
     }
 }
 

@@ -16,6 +16,7 @@
 #![allow(unreachable_pub, reason = "the modules of one test binary")]
 
 mod compare;
+mod explanation;
 mod generate;
 mod rng;
 

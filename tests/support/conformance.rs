@@ -132,6 +132,9 @@ pub(crate) struct ExpectedDecision {
     pub(crate) policies: Vec<String>,
     #[serde(default)]
     pub(crate) errors: Vec<String>,
+    /// Texts that the explanation's tree contains.
+    #[serde(default)]
+    pub(crate) explained: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

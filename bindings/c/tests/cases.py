@@ -149,6 +149,8 @@ def say_case(case):
         say("policy", policy)
     for policy in expect.get("errors", []):
         say("failed", policy)
+    for text in expect.get("explained", []):
+        say("explained", text)
     say("decide", case["action"], int(expect["allowed"]), expect["reason"])
 
 

@@ -32,6 +32,9 @@ static char scope_texts[MAX_SCOPES][256];
 static size_t scope_count;
 static char policies[MAX_POLICIES][256], failing[MAX_POLICIES][256];
 static size_t policy_count, failing_count;
+/* Texts that the explanation's tree contains. */
+static char explained[MAX_POLICIES][256];
+static size_t explained_count;
 
 /* The request twice: filled step by step, and from JSON. Both are used again and again. */
 static bw_request *requests[2];
@@ -114,7 +117,7 @@ static void end_case(void)
     bw_session_free(session);
     session = NULL;
     tenant = bw_none();
-    scope_count = policy_count = failing_count = 0;
+    scope_count = policy_count = failing_count = explained_count = 0;
 }
 
 static void begin_suite(void)
@@ -325,6 +328,9 @@ static void decide(void)
         member = strstr(json, "\"reason\":\"");
         expect(member && strncmp(member + 10, reason, strlen(reason)) == 0, "explained otherwise:", bw_cstr(json));
 
+        for (size_t index = 0; index < explained_count; index++)
+            expect(strstr(text, explained[index]), "the explanation does not tell", bw_cstr(explained[index]));
+
         bw_details_free(details);
         bw_string_free(text);
         bw_string_free(json);
@@ -411,6 +417,8 @@ static void run(void)
         copy(policies[policy_count++], sizeof policies[0], fields[1]);
     } else if (is("failed")) {
         copy(failing[failing_count++], sizeof failing[0], fields[1]);
+    } else if (is("explained")) {
+        copy(explained[explained_count++], sizeof explained[0], fields[1]);
     } else if (is("decide")) {
         decide();
     } else if (is("refused")) {

@@ -126,7 +126,17 @@ impl<'a> Suite<'a> {
         if json!(erring) != *expect.get("errors").unwrap_or(&none) {
             return wrong("errors");
         }
-        None
+        let explained = expect["explained"].as_array()?;
+        let mut arguments = self.arguments(case);
+        arguments.splice(1..2, ["--explain".to_owned()]);
+        let tree = String::from_utf8_lossy(&self.output(&arguments).stdout).into_owned();
+        let untold = explained
+            .iter()
+            .find(|text| !tree.contains(text.as_str().unwrap_or_default()))?;
+        Some(format!(
+            "{}: the explanation does not tell {untold}:\n{tree}",
+            case["name"]
+        ))
     }
 
     fn arguments(&self, case: &Json) -> Vec<String> {

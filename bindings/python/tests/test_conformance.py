@@ -160,7 +160,8 @@ def test_case(suite_name: str, suite: dict[str, Any], case: dict[str, Any]) -> N
     assert case.keys() <= CASE_MEMBERS
     engine, clock = engine_of(suite_name)
     clock.advance(suite.get("now", 1_800_000_000) - clock.now())
-    expected = case["expect"]
+    expected = dict(case["expect"])
+    explained = expected.pop("explained", [])
     if "error" in expected:
         assert not case.keys() & {"action", "resource", "context"}
         with pytest.raises(bw.BailiwickError) as raised:
@@ -184,6 +185,8 @@ def test_case(suite_name: str, suite: dict[str, Any], case: dict[str, Any]) -> N
     assert asking.allows(case["action"], target, context) is decision.allowed
     assert (explanation.allowed, explanation.reason) == (decision.allowed, decision.reason)
     assert explanation.message == decision.message
+    for text in explained:
+        assert text in str(explanation), str(explanation)
 
 
 def test_there_are_at_least_120_cases() -> None:

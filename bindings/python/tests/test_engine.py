@@ -143,6 +143,21 @@ def test_an_explanation_is_a_tree_and_a_table(session: bw.Session) -> None:
     assert explanation.data["action"] == "rfis.view"
 
 
+def test_an_explanation_tells_conditions_and_what_decided_them(session: bw.Session) -> None:
+    explanation = session.explain("rfis.view", RFI)
+    policy = next(policy for policy in explanation.candidates if policy.outcome == "does_not_apply")
+    (condition,) = policy.conditions
+    assert (condition.clause, condition.value, condition.outcome) == ("when", False, "does_not_hold")
+    assert condition.decided_by is not None and condition.decided_by.value is False
+    assert condition.decided_by.expression in condition.expression
+    assert condition.place is not None and str(condition.place).endswith(f":{condition.place.line}:1")
+    table = explanation._repr_html_()
+    assert f"<code>{policy.id}</code>" in table and condition.decided_by.expression in table
+
+    nobody = session.explain("rfis.view", ("Rfi", "<script>"))
+    assert not nobody.close or all(policy.lacks for policy in nobody.close)
+
+
 def test_an_engine_is_reloaded_as_a_whole_or_not_at_all(engine: bw.Engine) -> None:
     session = engine.session("ana", tenant="acme")
     with pytest.raises(bw.PolicyError) as raised:
