@@ -159,6 +159,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let session = engine.authenticate(&sign(&ana("rfis:read"))?, Tenant::id("acme"))?;
     println!("\nWhy not? The third one, explained:\n");
     println!("{}", session.explain("rfis.close", &rfi("42"), &Context::new()));
+    let session = engine.authenticate(&sign(&ana("rfis:write"))?, Tenant::id("acme"))?;
+    println!("\nAnd the costly one with a second factor that failed:\n");
+    println!(
+        "{}",
+        session.explain("rfis.close", &rfi("45"), &context! { "mfa": false })
+    );
     Ok(())
 }
 

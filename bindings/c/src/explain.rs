@@ -1,4 +1,4 @@
-//! Explanations: every ceiling that was checked, the policies that applied, and those that failed.
+//! Explanations: every ceiling that was checked, every candidate policy with its conditions, and what came close.
 
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
@@ -48,7 +48,9 @@ pub extern "C" fn bw_explain(
 }
 
 /// Decides, and explains the decision as a JSON object for tools: `allowed`, `reason`, `message`, `principal`, `app`,
-/// `action`, `resource`, `ceilings`, `policies`, `revision`. The string is freed with `bw_string_free`.
+/// `action`, `resource`, `ceilings`, `policies`, `revision`. `policies.candidates` holds every policy whose scope matches, with
+/// its `conditions`: `clause`, `expression`, `value`, `outcome`, `decided_by`, `seen` and `place`. The string is freed with
+/// `bw_string_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_explain_json(
     session: Option<&bw_session>,
