@@ -1298,7 +1298,7 @@ bw_status bw_filter(const bw_session *session,
                     bw_error **err);
 
 /* ==========================================================================================================
- * Explanations: every ceiling that was checked, the policies that applied, and those that failed.
+ * Explanations: every ceiling that was checked, every candidate policy with its conditions, and what came close.
  * ========================================================================================================== */
 
 /**
@@ -1312,7 +1312,9 @@ bw_status bw_explain(const bw_session *session,
 
 /**
  * Decides, and explains the decision as a JSON object for tools: `allowed`, `reason`, `message`, `principal`, `app`,
- * `action`, `resource`, `ceilings`, `policies`, `revision`. The string is freed with `bw_string_free`.
+ * `action`, `resource`, `ceilings`, `policies`, `revision`. `policies.candidates` holds every policy whose scope matches, with
+ * its `conditions`: `clause`, `expression`, `value`, `outcome`, `decided_by`, `seen` and `place`. The string is freed with
+ * `bw_string_free`.
  */
 bw_status bw_explain_json(const bw_session *session,
                           bw_str action,

@@ -276,9 +276,9 @@ fn verdict(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> PolicyVerdi
 fn locate(place: &mut Place, policy: Origin<'_>) {
     place.file = Some(policy.file.display().to_string());
     if place.line == 1 {
-        place.column += policy.column - 1;
+        place.column = place.column.saturating_add(policy.column.saturating_sub(1));
     }
-    place.line += policy.line - 1;
+    place.line = place.line.saturating_add(policy.line.saturating_sub(1));
 }
 
 /// The forbids that match, or else the permits, sorted.
