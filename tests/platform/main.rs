@@ -7,6 +7,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod credentials;
 mod model;
 mod scenarios;
 mod world;

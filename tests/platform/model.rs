@@ -9,6 +9,8 @@ use bailiwick::platform::{
     ServiceAccountChange, Side, State, TenantChange,
 };
 
+use crate::credentials::{self, Credentials};
+
 const SEQUENCES: u64 = 10_000;
 const STEPS: usize = 100;
 const TENANTS: [&str; 2] = ["a", "b"];
@@ -16,10 +18,10 @@ const PROJECTS: [&str; 4] = ["p0", "p1", "p2", "p3"];
 const USERS: [&str; 3] = ["ana", "ben", "cho"];
 const SCOPES: [&str; 3] = ["x:read", "x:write", "y"];
 
-struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -28,11 +30,11 @@ impl Rng {
         usize::try_from((z ^ (z >> 31)) >> 33).unwrap() % bound
     }
 
-    fn of<T: Copy>(&mut self, items: &[T]) -> T {
+    pub(crate) fn of<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())]
     }
 
-    fn scopes(&mut self) -> Set {
+    pub(crate) fn scopes(&mut self) -> Set {
         let bits = self.below(8);
         (0..3)
             .filter(|bit| bits >> bit & 1 == 1)
@@ -41,24 +43,25 @@ impl Rng {
     }
 }
 
-type Set = BTreeSet<&'static str>;
+pub(crate) type Set = BTreeSet<&'static str>;
 
-fn scopes(set: &Set) -> Scopes {
+pub(crate) fn scopes(set: &Set) -> Scopes {
     Scopes::new(set.iter().copied()).unwrap()
 }
 
 #[derive(Clone, Default)]
-struct Model {
+pub(crate) struct Model {
     tenants: BTreeMap<&'static str, ModelTenant>,
     projects: BTreeMap<&'static str, (&'static str, bool)>,
     members: BTreeMap<(&'static str, &'static str), ModelMember>,
     app: Option<ModelApp>,
     installations: Vec<ModelInstallation>,
-    accounts: Vec<ModelAccount>,
-    grants: Vec<ModelGrant>,
+    pub(crate) accounts: Vec<ModelAccount>,
+    pub(crate) grants: Vec<ModelGrant>,
     roles: BTreeSet<(String, String)>,
-    revoked_tokens: BTreeSet<String>,
-    tokens: Vec<ModelToken>,
+    pub(crate) revoked_tokens: BTreeSet<String>,
+    pub(crate) tokens: Vec<ModelToken>,
+    pub(crate) credentials: Credentials,
 }
 
 #[derive(Clone, Default)]
@@ -91,30 +94,30 @@ struct ModelInstallation {
 }
 
 #[derive(Clone)]
-struct ModelAccount {
+pub(crate) struct ModelAccount {
     tenant: &'static str,
     disabled: bool,
-    deleted: bool,
+    pub(crate) deleted: bool,
 }
 
 #[derive(Clone)]
-struct ModelGrant {
+pub(crate) struct ModelGrant {
     user: &'static str,
     installation: usize,
-    scopes: Set,
-    revoked: bool,
+    pub(crate) scopes: Set,
+    pub(crate) revoked: bool,
 }
 
 /// A token that was minted at some step; each time something it came from goes out of service, it is marked dead.
 #[derive(Clone)]
-struct ModelToken {
+pub(crate) struct ModelToken {
     bearer: Bearer,
     provenance: Provenance,
     is_outdated: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Bearer {
+pub(crate) enum Bearer {
     Account(usize),
     Grant(usize),
 }
@@ -203,6 +206,15 @@ impl Model {
         }
         let id = token.provenance.token.as_ref().unwrap().as_str();
         if self.revoked_tokens.contains(id) {
+            return Err(RefusalKind::Revoked);
+        }
+        // What it was obtained with: `s` and the number of a secret, `f` and that of a family.
+        let number = |id: &str| id[1..].parse::<usize>().unwrap();
+        let secret = token.provenance.secret.as_ref().map(|id| number(id.as_str()));
+        let family = token.provenance.family.as_ref().map(|id| number(id.as_str()));
+        if secret.is_some_and(|it| self.credentials.secrets[it].with_tokens)
+            || family.is_some_and(|it| self.credentials.families[it].ended)
+        {
             return Err(RefusalKind::Revoked);
         }
         Ok((caps, projects))
@@ -700,8 +712,20 @@ fn mint(model: &mut Model, state: &State, rng: &mut Rng) {
     let mut provenance = Provenance::issued(Issued::Sequence(state.sequence()));
     provenance.token = Some(format!("t{}", model.tokens.len()).into());
     let bearer = rng.of(&bearers);
+    if let Bearer::Account(at) = bearer {
+        let secrets = model.credentials.secrets.iter();
+        let secret = secrets
+            .enumerate()
+            .find(|(_, secret)| secret.owner == at && !secret.with_tokens);
+        provenance.secret = secret.map(|(number, _)| format!("s{number}").into());
+    }
     if let Bearer::Grant(at) = bearer {
         provenance.grant = Some(format!("g{at}").into());
+        let families = model.credentials.families.iter();
+        let family = families
+            .enumerate()
+            .find(|(_, family)| family.grant == at && !family.ended);
+        provenance.family = family.map(|(number, _)| format!("f{number}").into());
         provenance.installation = Some(format!("ins{}", model.grants[at].installation).into());
     }
     model.tokens.push(ModelToken {
@@ -728,6 +752,7 @@ fn caller(model: &Model, token: &ModelToken) -> Caller {
 }
 
 fn compare(model: &Model, state: &State, seed: u64) {
+    credentials::compare(model, state, seed);
     for token in &model.tokens {
         let expected = model.standing(token);
         match (&expected, state.standing(&caller(model, token))) {
@@ -839,10 +864,10 @@ fn furnished() -> (Model, Vec<Change>) {
     (model, changes)
 }
 
-/// Invariants 10, 11, 12, 13 and 29; and that a log replays to the same state.
+/// Invariants 8 and 10 to 13 as well; and that a log replays to the same state.
 #[test]
-fn random_sequences_agree_with_a_naive_model() {
-    let mut made = 0_u64;
+fn invariant_29_random_sequences_agree_with_a_naive_model() {
+    let (mut made, mut redeemed) = (0_u64, 0);
     for seed in 0..SEQUENCES {
         let mut rng = Rng(seed);
         let (mut model, mut log) = if seed % 2 == 0 {
@@ -852,7 +877,10 @@ fn random_sequences_agree_with_a_naive_model() {
         };
         let mut state = State::new().with(&log).unwrap();
         for _ in 0..STEPS {
-            let (changes, allowed) = step(&mut model, &mut rng);
+            let (changes, allowed) = match rng.below(3) {
+                0 => credentials::step(&mut model, &state, &mut rng),
+                _ => step(&mut model, &mut rng),
+            };
             let before = state.sequence();
             match state.with(&changes) {
                 Ok(next) => {
@@ -875,6 +903,7 @@ fn random_sequences_agree_with_a_naive_model() {
             }
         }
         compare(&model, &state, seed);
+        redeemed += model.credentials.families.len();
         if seed % 50 == 0 {
             let json = serde_json::to_string(&log).unwrap();
             let read: Vec<Change> = serde_json::from_str(&json).unwrap();
@@ -884,4 +913,5 @@ fn random_sequences_agree_with_a_naive_model() {
         }
     }
     assert!(made > SEQUENCES * 20, "only {made} changes were made");
+    assert!(redeemed > 5_000, "only {redeemed} codes were redeemed");
 }
