@@ -40,6 +40,7 @@ pub(crate) struct Family {
 #[derive(Clone)]
 struct Code {
     grant: usize,
+    scopes: Set,
     expires: i64,
     redeemed: Option<usize>,
     forgotten: bool,
@@ -62,7 +63,7 @@ fn owner(account: usize) -> SecretOwner {
 /// Draws a change of credentials, makes it in the model, and says whether the model allows it.
 pub(crate) fn step(model: &mut Model, state: &State, rng: &mut Rng) -> (Vec<Change>, bool) {
     // The clock goes forth, stands still, and now and then goes back.
-    let jump = [0, 1, 7, 60, 400, -5, -300];
+    let jump = [0, 0, 0, 0, 1, 1, 7, 60, 400, -5, -300];
     model.credentials.now += rng.of(&jump);
     model.credentials.furthest = model.credentials.furthest.max(model.credentials.now);
     match rng.below(10) {
@@ -147,8 +148,17 @@ fn revoke_secret(model: &mut Model, rng: &mut Rng) -> (Vec<Change>, bool) {
 }
 
 fn issue_code(model: &mut Model, rng: &mut Rng) -> (Vec<Change>, bool) {
-    let (grant, wanted) = (rng.below(model.grants.len() + 1), rng.scopes());
-    let lifetime = rng.of(&[0, 1, 60, 600, 601]);
+    // Mostly a grant that is still good, and no more than it covers.
+    let live = (0..model.grants.len()).find(|at| !model.grants[*at].revoked);
+    let grant = match live.filter(|_| rng.below(6) > 0) {
+        Some(live) => live,
+        None => rng.below(model.grants.len() + 1),
+    };
+    let wanted = match model.grants.get(grant).filter(|_| rng.below(4) > 0) {
+        Some(grant) => grant.scopes.clone(),
+        None => rng.scopes(),
+    };
+    let lifetime = rng.of(&[0, 1, 60, 600, 600, 600, 601]);
     let now = model.credentials.now;
     let known = model.grants.get(grant).filter(|it| !it.revoked);
     let ok = (1..=600).contains(&lifetime) && known.is_some_and(|it| wanted.is_subset(&it.scopes));
@@ -165,6 +175,7 @@ fn issue_code(model: &mut Model, rng: &mut Rng) -> (Vec<Change>, bool) {
     if ok {
         codes.push(Code {
             grant,
+            scopes: wanted,
             expires: now + lifetime,
             redeemed: None,
             forgotten: false,
@@ -194,7 +205,10 @@ fn present_code(model: &mut Model, state: &State, rng: &mut Rng) -> (Vec<Change>
     assert!(state.replayed_code(&id.clone().into(), now).is_empty());
     let family = model.credentials.families.len();
     let grant = known.as_ref().map_or(0, |code| code.grant);
-    let wanted = rng.scopes();
+    let wanted = match &known {
+        Some(code) if rng.below(4) > 0 => code.scopes.clone(),
+        _ => rng.scopes(),
+    };
     let covers = model
         .grants
         .get(grant)

@@ -807,7 +807,8 @@ fn compare(model: &Model, state: &State, seed: u64) {
     }
 }
 
-/// Where every second sequence begins, so that it gets further: both tenants, all users, an app that asks for everything.
+/// Where every second sequence begins, so that it gets further: both tenants, all users, an app that asks for
+/// everything and is installed in one of them, a consent, an account.
 fn furnished() -> (Model, Vec<Change>) {
     let (mut model, mut changes) = (Model::default(), Vec::<Change>::new());
     for tenant in TENANTS {
@@ -857,6 +858,60 @@ fn furnished() -> (Model, Vec<Change>) {
         AppVersionChange::Published {
             app: "app".into(),
             number: 1,
+            at: 0,
+        }
+        .into(),
+    );
+    // One tenant has it installed, with a user's consent and an account.
+    model.installations.push(ModelInstallation {
+        tenant: TENANTS[0],
+        scopes: all.clone(),
+        version: 1,
+        projects: None,
+        flags: BTreeSet::new(),
+        removed: false,
+    });
+    changes.push(
+        InstallationChange::Installed {
+            id: "ins0".into(),
+            app: "app".into(),
+            tenant: TENANTS[0].into(),
+            version: 1,
+            scopes: scopes(&all),
+            projects: Projects::All,
+            by_user: None,
+            at: 0,
+        }
+        .into(),
+    );
+    model.grants.push(ModelGrant {
+        user: USERS[0],
+        installation: 0,
+        scopes: all.clone(),
+        revoked: false,
+    });
+    changes.push(
+        GrantChange::Given {
+            id: "g0".into(),
+            user: USERS[0].into(),
+            installation: "ins0".into(),
+            scopes: scopes(&all),
+            at: 0,
+        }
+        .into(),
+    );
+    model.accounts.push(ModelAccount {
+        tenant: TENANTS[0],
+        disabled: false,
+        deleted: false,
+    });
+    changes.push(
+        ServiceAccountChange::Created {
+            id: "acc0".into(),
+            name: "A".to_owned(),
+            tenant: TENANTS[0].into(),
+            installation: None,
+            projects: Projects::All,
             at: 0,
         }
         .into(),
