@@ -8,6 +8,8 @@
 )]
 
 mod credentials;
+mod invariants;
 mod model;
+mod races;
 mod scenarios;
 mod world;

@@ -18,7 +18,7 @@ const PROJECTS: [&str; 4] = ["p0", "p1", "p2", "p3"];
 const USERS: [&str; 3] = ["ana", "ben", "cho"];
 const SCOPES: [&str; 3] = ["x:read", "x:write", "y"];
 
-pub(crate) struct Rng(u64);
+pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
     pub(crate) fn below(&mut self, bound: usize) -> usize {

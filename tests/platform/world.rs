@@ -5,8 +5,8 @@ use bailiwick::platform::{
     Scopes,
 };
 use bailiwick::{
-    Clock, Consent, Decision, Engine, Identity, NewApp, NewTenant, Principal, Reason, Resource, Session,
-    Source, Tenant,
+    Clock, Consent, Decision, Engine, EngineBuilder, Identity, NewApp, NewTenant, Principal, Reason,
+    Resource, Session, Source, Tenant,
 };
 
 pub(crate) const SCHEMA: &str = r#"
@@ -50,17 +50,21 @@ impl World {
     /// Tenants `acme` (projects p1, p2; admin ana, member dan) and `borealis` (project b1; admin ida); the app
     /// `dashboards` of `devco` asks for `rfis:read`, `rfis:write` and `budget:write`.
     pub(crate) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// The same with an engine that is set up further.
+    pub(crate) fn with(change: impl FnOnce(EngineBuilder) -> EngineBuilder) -> Self {
         let clock = Clock::fixed(NOW);
         let source = Source::new()
             .schema("s.cedarschema", SCHEMA)
             .cedar("p.cedar", POLICIES);
-        let engine = Engine::builder()
+        let builder = Engine::builder()
             .source(source)
             .unwrap()
             .clock(clock.clone())
-            .host_key([7; 32])
-            .build()
-            .unwrap();
+            .host_key([7; 32]);
+        let engine = change(builder).build().unwrap();
         engine.bootstrap("operator", "Operator", "olga").unwrap();
         let world = Self { engine, clock };
         let olga = world.user("olga", "operator");
