@@ -13,6 +13,9 @@ fn class_name(kind: ErrorKind) -> &'static str {
         kind if kind.is_token() => "TokenError",
         ErrorKind::KeyInvalid => "KeySetError",
         ErrorKind::RequestInvalid | ErrorKind::ArgumentInvalid => "RequestError",
+        ErrorKind::PlatformForbidden => "AdministrationDenied",
+        kind if kind.is_platform() => "PlatformError",
+        kind if (500..600).contains(&kind.code()) => "StoreError",
         kind if (100..200).contains(&kind.code()) => "PolicyError",
         _ => "BailiwickError",
     }

@@ -179,7 +179,7 @@ fn called(function: &Bound<'_, PyAny>) -> bailiwick::Result<KeySet> {
         ))),
         Err(error) => {
             let kind = kind_of(error.value(function.py()).as_any());
-            if let Err(failure) = log(function.py(), &error) {
+            if let Err(failure) = log(function.py(), &error, "the function for keys failed") {
                 failure.write_unraisable(function.py(), Some(function));
             }
             Err(failed(format!("raised {kind}")))
@@ -187,15 +187,16 @@ fn called(function: &Bound<'_, PyAny>) -> bailiwick::Result<KeySet> {
     }
 }
 
-fn log(py: Python<'_>, error: &PyErr) -> PyResult<()> {
+/// What a function of the host's raised, in the log of the package.
+pub(crate) fn log(py: Python<'_>, error: &PyErr, message: &str) -> PyResult<()> {
     let logger = py.import("logging")?.call_method1("getLogger", ("bailiwick",))?;
     let details = PyDict::new(py);
     details.set_item("exc_info", error.value(py))?;
-    logger.call_method("error", ("the function for keys failed",), Some(&details))?;
+    logger.call_method("error", (message,), Some(&details))?;
     Ok(())
 }
 
-fn one_or_several(object: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+pub(crate) fn one_or_several(object: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     match object.cast::<PyString>() {
         Ok(text) => Ok(vec![text.to_str()?.to_owned()]),
         Err(_) => texts(object),

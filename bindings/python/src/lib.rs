@@ -4,6 +4,7 @@
 //! that the package defines in Python, and `value` turns ordinary Python values into Cedar's. Every class is frozen, so
 //! threads share objects freely, with or without a global interpreter lock.
 
+mod audit;
 mod authorizer;
 mod clock;
 mod decision;
@@ -14,6 +15,8 @@ mod extension;
 mod identity;
 mod issuer;
 mod json;
+mod key_ring;
+mod oauth;
 mod policies;
 mod resource;
 mod session;
@@ -34,6 +37,8 @@ mod _bailiwick {
     use pyo3::prelude::{Bound, PyModule, PyModuleMethods as _, PyResult};
 
     #[pymodule_export]
+    use crate::audit::Audit;
+    #[pymodule_export]
     use crate::authorizer::{Answer, Authorizer};
     #[pymodule_export]
     use crate::clock::Clock;
@@ -49,6 +54,10 @@ mod _bailiwick {
     use crate::identity::Identity;
     #[pymodule_export]
     use crate::issuer::Issuer;
+    #[pymodule_export]
+    use crate::key_ring::{KeyRing, MintedToken, Minter};
+    #[pymodule_export]
+    use crate::oauth::{AuthorizationRequest, OAuth, Reply};
     #[pymodule_export]
     use crate::policies::Policies;
     #[pymodule_export]

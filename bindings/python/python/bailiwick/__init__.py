@@ -8,6 +8,8 @@
 """
 
 from bailiwick._bailiwick import (
+    Audit,
+    AuthorizationRequest,
     Clock,
     Decision,
     Engine,
@@ -16,25 +18,35 @@ from bailiwick._bailiwick import (
     Extension,
     Identity,
     Issuer,
+    KeyRing,
+    MintedToken,
+    Minter,
+    OAuth,
     Policies,
+    Reply,
     Resource,
     Session,
     SigningKey,
     __version__,
 )
+
 # What most programs never need is imported when it is first asked for.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from bailiwick import adapters, cedar
+    from bailiwick.admin import Admin
     from bailiwick.errors import (
         AccessDenied,
+        AdministrationDenied,
         BailiwickError,
         ConfigurationError,
         KeySetError,
         Location,
+        PlatformError,
         PolicyError,
         ReadError,
         RequestError,
+        StoreError,
         TokenError,
     )
     from bailiwick.explanation import Explanation
@@ -42,6 +54,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDenied",
+    "Admin",
+    "AdministrationDenied",
+    "Audit",
+    "AuthorizationRequest",
     "BailiwickError",
     "Clock",
     "ConfigurationError",
@@ -53,16 +69,23 @@ __all__ = [
     "Extension",
     "Identity",
     "Issuer",
+    "KeyRing",
     "KeySetError",
     "Location",
+    "MintedToken",
+    "Minter",
+    "OAuth",
+    "PlatformError",
     "Policies",
     "PolicyError",
     "ReadError",
     "Reason",
+    "Reply",
     "RequestError",
     "Resource",
     "Session",
     "SigningKey",
+    "StoreError",
     "TokenError",
     "__version__",
     "adapters",
@@ -72,6 +95,7 @@ __all__ = [
 _LATER = {
     **dict.fromkeys(__all__, "errors"),
     **{name: name for name in ("adapters", "cedar")},
+    "Admin": "admin",
     "Explanation": "explanation",
     "Reason": "reason",
 }

@@ -2,6 +2,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar, final
 
+from bailiwick.admin import Admin
 from bailiwick.errors import BailiwickError
 from bailiwick.explanation import Explanation
 from bailiwick.reason import Reason
@@ -14,6 +15,8 @@ __all__ = [
     "_REASONS",
     "__version__",
     "Answer",
+    "Audit",
+    "AuthorizationRequest",
     "Authorizer",
     "Clock",
     "Decision",
@@ -23,7 +26,12 @@ __all__ = [
     "Extension",
     "Identity",
     "Issuer",
+    "KeyRing",
+    "MintedToken",
+    "Minter",
+    "OAuth",
     "Policies",
+    "Reply",
     "Resource",
     "Session",
     "SigningKey",
@@ -40,6 +48,33 @@ _Uid: TypeAlias = EntityUid | Entity | Resource | tuple[str, Any]
 _Target: TypeAlias = Resource | Entity | EntityUid | tuple[str, Any] | _HasEntity | object
 _Values: TypeAlias = Mapping[str, Any]
 _Path: TypeAlias = str | os.PathLike[str]
+
+@final
+class Audit:
+    def __new__(
+        cls,
+        *,
+        records: int = 4096,
+        counters: int = 16384,
+        sample_allows: int = 1,
+        sink: _Path | Callable[[dict[str, Any]], object] | None = None,
+    ) -> Audit: ...
+    def recent(self, limit: int = 100, /) -> list[dict[str, Any]]: ...
+    def usage(self, tenant: str = "", /) -> list[dict[str, Any]]: ...
+    def flush(self) -> None: ...
+    @property
+    def lost(self) -> int: ...
+
+@final
+class AuthorizationRequest:
+    @property
+    def app(self) -> str: ...
+    @property
+    def app_name(self) -> str: ...
+    @property
+    def redirect_uri(self) -> str: ...
+    @property
+    def scopes(self) -> tuple[str, ...] | None: ...
 
 @final
 class Authorizer:
@@ -120,6 +155,16 @@ class Extension:
     def __getnewargs__(self) -> tuple[str, str]: ...
 
 @final
+class Reply:
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+    def header(self, name: str, /) -> str | None: ...
+    @property
+    def body(self) -> str: ...
+
+@final
 class Resource:
     def __new__(
         cls,
@@ -184,6 +229,63 @@ class Issuer:
     def refresh(self, now: int | None = None, /) -> bool: ...
 
 @final
+class KeyRing:
+    def __new__(cls, *, clock: Clock | None = None) -> KeyRing: ...
+    def stage(self, algorithm: str = "EdDSA", /) -> str: ...
+    def promote(self, key_id: str, /) -> None: ...
+    def rotate(self, algorithm: str = "EdDSA", /) -> str: ...
+    def retire(self, key_id: str, /) -> None: ...
+    def compromise(self, key_id: str, /) -> None: ...
+    @property
+    def keys(self) -> list[dict[str, Any]]: ...
+    @property
+    def jwks(self) -> dict[str, Any]: ...
+
+@final
+class MintedToken:
+    @property
+    def token(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def issued_at(self) -> int: ...
+    @property
+    def expires(self) -> int: ...
+
+@final
+class Minter:
+    def __new__(cls, issuer: str, keys: KeyRing, /, *, max_lifetime: int | None = None) -> Minter: ...
+    def sign(
+        self,
+        subject: str,
+        client_id: str,
+        /,
+        *,
+        audience: str | Iterable[str],
+        tenant: str | None = None,
+        scopes: Iterable[str] | None = None,
+        lifetime: int = 900,
+        claims: Mapping[str, Any] | None = None,
+    ) -> MintedToken: ...
+
+@final
+class OAuth:
+    def __new__(
+        cls,
+        issuer: str,
+        /,
+        *,
+        audience: str | Iterable[str],
+        keys: KeyRing,
+        endpoints: str | None = None,
+        access_tokens: int | None = None,
+        codes: int | None = None,
+        refresh_tokens: int | None = None,
+        refresh_grace: int | None = None,
+        documentation: str | None = None,
+    ) -> OAuth: ...
+
+@final
 class Policies:
     def __new__(
         cls,
@@ -210,15 +312,51 @@ class Engine:
         *,
         issuers: Iterable[Issuer] | None = None,
         clock: Clock | None = None,
+        store: _Path | None = None,
+        follow: bool = False,
+        host_key: bytes | None = None,
+        oauth: OAuth | None = None,
+        audit: Audit | None = None,
+        max_staleness: int | None = None,
     ) -> Engine: ...
     @staticmethod
     def open(
-        policies: _Path,
+        policies: _Path | Policies,
         *,
         issuers: Iterable[Issuer] | None = None,
         clock: Clock | None = None,
+        store: _Path | None = None,
+        follow: bool = False,
+        host_key: bytes | None = None,
+        oauth: OAuth | None = None,
+        audit: Audit | None = None,
+        max_staleness: int | None = None,
     ) -> Engine: ...
-    def authenticate(self, token: str, /, *, tenant: str | None = None) -> Session: ...
+    def authenticate(
+        self,
+        token: str,
+        /,
+        *,
+        tenant: str | None = None,
+        dpop: tuple[str, str, str] | None = None,
+        certificate: bytes | None = None,
+    ) -> Session: ...
+    def bootstrap(self, tenant: str, name: str, operator: str, /) -> None: ...
+    def act_as(self, session: Session, /) -> Admin: ...
+    def _administer(self, session: Session, request: str, /) -> str: ...
+    def token_endpoint(self, authorization: str | None, body: bytes, /) -> Reply: ...
+    def revocation_endpoint(self, authorization: str | None, body: bytes, /) -> Reply: ...
+    def introspection_endpoint(self, authorization: str | None, body: bytes, /) -> Reply: ...
+    def jwks_endpoint(self) -> Reply: ...
+    def metadata_endpoint(self) -> Reply: ...
+    def authorize(self, query: str, /) -> AuthorizationRequest | Reply: ...
+    def consent(self, request: AuthorizationRequest, session: Session, /) -> Reply: ...
+    def decline(self, request: AuthorizationRequest, /) -> Reply: ...
+    @property
+    def audit(self) -> Audit | None: ...
+    def follow(self) -> None: ...
+    def follow_store(self, seconds: float = 1.0, /) -> None: ...
+    def flush(self) -> None: ...
     def session(
         self,
         principal: str | _Uid | None = None,

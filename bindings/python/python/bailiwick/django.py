@@ -9,6 +9,10 @@
         "PRINCIPAL": "shop.authz.principal",      # from a user to the id in the policies; the user name unless told
     }
 
+An engine with `oauth=…` serves its endpoints too:
+
+    urlpatterns = [path("oauth/", include(bailiwick.django.oauth_urls())), *bailiwick.django.metadata_urls()]
+
 Permissions are actions: `user.has_perm("rfis.close", rfi)`. Objects are entities by `__bailiwick_entity__` or an adapter.
 """
 
@@ -22,13 +26,16 @@ from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import URLPattern, path
 from django.utils.module_loading import import_string
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 
-from bailiwick import Engine, Session
+from bailiwick import Engine, Reply, Session
 from bailiwick._web import Gate, Refusal, known_action, log
 
-__all__ = ["Backend", "requires", "session_of"]
+__all__ = ["Backend", "metadata_urls", "oauth_urls", "response_of", "requires", "session_of"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 SETTINGS = {"ENGINE", "TENANT", "USER_TENANT", "PRINCIPAL", "REALM"}
@@ -95,6 +102,51 @@ def requires(
         return guarded  # type: ignore[return-value]
 
     return decorate
+
+
+def oauth_urls() -> list[URLPattern]:
+    """The endpoints `token`, `revoke`, `introspect` and `jwks`, to be included beneath `OAuth(endpoints=…)`.
+
+    `authorize` asks a signed-in user, so it is the host's own view: see `Engine.authorize` and `response_of`.
+    """
+
+    def posted(answer: Callable[[Engine, str | None, bytes], Reply]) -> Callable[[HttpRequest], HttpResponse]:
+        # Clients authenticate with each request and have no cookies, so there is nothing to forge.
+        @csrf_exempt
+        @require_http_methods(["POST"])
+        def view(request: HttpRequest) -> HttpResponse:
+            return response_of(answer(_gate().engine, request.headers.get("Authorization"), request.body))
+
+        return view
+
+    return [
+        path("token", posted(Engine.token_endpoint)),
+        path("revoke", posted(Engine.revocation_endpoint)),
+        path("introspect", posted(Engine.introspection_endpoint)),
+        path("jwks", _read(Engine.jwks_endpoint)),
+    ]
+
+
+def metadata_urls() -> list[URLPattern]:
+    """`.well-known/oauth-authorization-server` (RFC 8414), to stand at the root."""
+    return [path(".well-known/oauth-authorization-server", _read(Engine.metadata_endpoint))]
+
+
+def _read(answer: Callable[[Engine], Reply]) -> Callable[[HttpRequest], HttpResponse]:
+    @require_http_methods(["GET", "HEAD"])
+    def view(request: HttpRequest) -> HttpResponse:
+        return response_of(answer(_gate().engine))
+
+    return view
+
+
+def response_of(reply: Reply) -> HttpResponse:
+    """A reply of the engine's as Django's response."""
+    response = HttpResponse(reply.body, status=reply.status)
+    del response["Content-Type"]
+    for name, value in reply.headers:
+        response[name] = value
+    return response
 
 
 def _session_of_user(user: Any, tenant: str | None) -> Session:

@@ -98,6 +98,18 @@ class RequestError(BailiwickError, ValueError):
     """An argument with an impossible value."""
 
 
+class PlatformError(BailiwickError, ValueError):
+    """A change that the platform's state does not allow. Nothing was changed."""
+
+
+class AdministrationDenied(PlatformError, PermissionError):
+    """A change, or a look, that the caller may not make. Answer with 403, and keep the text to the log."""
+
+
+class StoreError(BailiwickError, RuntimeError):
+    """The store could not be read or written. A change that raises this has not happened."""
+
+
 class AccessDenied(BailiwickError, PermissionError):
     """A decision that denies, raised by ``Session.require``. Answer with 403, and keep the text to the log."""
 

@@ -6,16 +6,22 @@
     async def close(rfi: Annotated[Rfi, Depends(load_rfi)], _: Annotated[Decision, authz("rfis.close", load_rfi)]): ...
 
 The dependency that loads the resource runs once for each request, however often it is named.
+
+An engine with `oauth=…` serves its endpoints too:
+
+    app.include_router(authz.oauth_router(), prefix="/oauth")       # /token /revoke /introspect /jwks
+    app.include_router(authz.metadata_router())                     # /.well-known/oauth-authorization-server
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import Depends, HTTPException, Request, Security
+from fastapi import APIRouter, Depends, HTTPException, Request, Security
 from fastapi.security import OAuth2
 
 from bailiwick import Decision, Engine, Resource, Session
 from bailiwick._web import Gate, Refusal, known_action, narrowest
+from bailiwick.starlette import oauth_endpoints, oauth_metadata
 
 __all__ = ["Authz", "header", "path"]
 
@@ -79,6 +85,23 @@ class Authz:
 
         scope = narrowest(self.engine, action)
         return Security(authorize, scopes=[scope] if scope is not None else [])
+
+    def oauth_router(self) -> APIRouter:
+        """The endpoints `/token`, `/revoke`, `/introspect` and `/jwks`, to be included beneath `OAuth(endpoints=…)`.
+
+        `/authorize` asks a signed-in user, so it is the host's own: see `Engine.authorize`.
+        """
+        router = APIRouter()
+        for path, endpoint, method in oauth_endpoints(self.engine):
+            router.add_route(path, endpoint, [method], include_in_schema=False)
+        return router
+
+    def metadata_router(self) -> APIRouter:
+        """`/.well-known/oauth-authorization-server` (RFC 8414), to be included without a prefix."""
+        router = APIRouter()
+        path, endpoint, method = oauth_metadata(self.engine)
+        router.add_route(path, endpoint, [method], include_in_schema=False)
+        return router
 
     def _session_dependency(self) -> Callable[..., Any]:
         async def session(request: Request, authorization: str | None = Security(self.scheme)) -> Session:

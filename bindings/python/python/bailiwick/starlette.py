@@ -13,24 +13,33 @@
     ]
 
 The session is `request.state.session`, the decision `request.state.decision`.
+
+An engine with `oauth=…` serves its endpoints too:
+
+    routes = [Mount("/oauth", routes=oauth_routes(engine)), metadata_route(engine)]
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse
-from starlette.routing import compile_path
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bailiwick import Engine
+from bailiwick import Engine, Reply
 from bailiwick._web import Gate, Refusal, known_action
 
-__all__ = ["AuthorizationMiddleware", "Public", "Rule"]
+__all__ = ["AuthorizationMiddleware", "Public", "Rule", "metadata_route", "oauth_routes", "response_of"]
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+# More than any request of the protocol has.
+MAX_BODY_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -119,3 +128,57 @@ class AuthorizationMiddleware:
             return
         response = JSONResponse({"detail": refusal.detail}, refusal.status, refusal.headers)
         await response(scope, receive, send)
+
+
+def oauth_routes(engine: Engine) -> list[Route]:
+    """The endpoints `/token`, `/revoke`, `/introspect` and `/jwks`, to be mounted beneath `OAuth(endpoints=…)`.
+
+    `/authorize` asks a signed-in user, so it is the host's own: see `Engine.authorize` and `response_of`.
+    """
+    return [Route(path, endpoint, methods=[method]) for path, endpoint, method in oauth_endpoints(engine)]
+
+
+def metadata_route(engine: Engine) -> Route:
+    """`/.well-known/oauth-authorization-server` (RFC 8414), to stand at the root."""
+    path, endpoint, method = oauth_metadata(engine)
+    return Route(path, endpoint, methods=[method])
+
+
+def oauth_endpoints(engine: Engine) -> list[tuple[str, Endpoint, str]]:
+    """Path, function and method of each endpoint."""
+
+    def posted(answer: Callable[[str | None, bytes], Reply]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            body = b""
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    return Response(status_code=413)
+            # It may wait for the store.
+            return response_of(await run_in_threadpool(answer, request.headers.get("Authorization"), body))
+
+        return endpoint
+
+    return [
+        ("/token", posted(engine.token_endpoint), "POST"),
+        ("/revoke", posted(engine.revocation_endpoint), "POST"),
+        ("/introspect", posted(engine.introspection_endpoint), "POST"),
+        ("/jwks", _read(engine.jwks_endpoint), "GET"),
+    ]
+
+
+def oauth_metadata(engine: Engine) -> tuple[str, Endpoint, str]:
+    """Path, function and method of the server's metadata document."""
+    return "/.well-known/oauth-authorization-server", _read(engine.metadata_endpoint), "GET"
+
+
+def _read(answer: Callable[[], Reply]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return response_of(answer())
+
+    return endpoint
+
+
+def response_of(reply: Reply) -> Response:
+    """A reply of the engine's as Starlette's response."""
+    return Response(reply.body, status_code=reply.status, headers=dict(reply.headers))
