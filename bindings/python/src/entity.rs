@@ -1,12 +1,12 @@
 //! `Entity`: an entity with its attributes, tags and parents.
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::error::raising;
 use crate::json::dumps;
 use crate::uid::{EntityUid, id_text, pair_repr, uid_of};
-use crate::value::record;
+use crate::value::{dict, record};
 
 /// An entity as a host brings it along with a request: uid, parents, attributes and tags.
 ///
@@ -49,13 +49,44 @@ impl Entity {
 
     /// The uids of the parents.
     #[getter]
-    fn parents<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
-        pyo3::types::PyTuple::new(py, self.0.parents().iter().cloned().map(EntityUid))
+    fn parents<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.parents().iter().cloned().map(EntityUid))
+    }
+
+    /// The attributes, as ordinary Python values; what Python has no literal for as `Extension`.
+    #[getter]
+    fn attrs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        dict(py, self.0.attrs())
+    }
+
+    /// The tags, in the same form.
+    #[getter]
+    fn tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        dict(py, self.0.tags())
+    }
+
+    fn __getnewargs_ex__<'py>(&self, py: Python<'py>) -> PyResult<((&str, &str), Bound<'py, PyDict>)> {
+        let uid = self.0.uid();
+        Ok(((uid.type_name(), uid.id()), parts(py, &self.0)?))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         Ok(format!("Entity({})", pair_repr(py, self.0.uid())?))
     }
+}
+
+/// The arguments by which `build` makes the same entity again, besides its uid.
+pub(crate) fn parts<'py>(py: Python<'py>, entity: &bailiwick::Entity<'_>) -> PyResult<Bound<'py, PyDict>> {
+    let parts = PyDict::new(py);
+    let parents = entity
+        .parents()
+        .iter()
+        .cloned()
+        .map(|uid| EntityUid(uid.into_owned()));
+    parts.set_item("parents", PyTuple::new(py, parents.collect::<Vec<_>>())?)?;
+    parts.set_item("attrs", dict(py, entity.attrs())?)?;
+    parts.set_item("tags", dict(py, entity.tags())?)?;
+    Ok(parts)
 }
 
 /// An entity of Python's arguments.

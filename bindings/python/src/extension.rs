@@ -15,8 +15,8 @@ use crate::error::raising;
 /// Extension('duration', '1h30m')
 #[pyclass(frozen, module = "bailiwick")]
 pub(crate) struct Extension {
-    function: String,
-    argument: String,
+    pub(crate) function: String,
+    pub(crate) argument: String,
     pub(crate) value: Value<'static>,
 }
 

@@ -2,9 +2,9 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::entity::{Entity, build};
+use crate::entity::{Entity, build, parts};
 use crate::uid::{EntityUid, id_text, pair_repr, uid_of};
 use crate::value::kind_of;
 
@@ -73,6 +73,19 @@ impl Resource {
     fn is_stored(&self) -> bool {
         let uid = self.0.uid();
         (self.0.entities().iter()).all(|entity| entity.uid().as_ref() != uid)
+    }
+
+    fn __getnewargs_ex__<'py>(&self, py: Python<'py>) -> PyResult<((&str, &str), Bound<'py, PyDict>)> {
+        let uid = self.0.uid();
+        let (own, others): (Vec<_>, Vec<_>) =
+            (self.0.entities().iter()).partition(|entity| entity.uid().as_ref() == uid);
+        let arguments = match own.first() {
+            Some(own) => parts(py, own)?,
+            None => PyDict::new(py),
+        };
+        let others = others.into_iter().cloned().map(Entity);
+        arguments.set_item("entities", PyTuple::new(py, others.collect::<Vec<_>>())?)?;
+        Ok(((uid.type_name, uid.id), arguments))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -15,7 +15,7 @@ use pyo3::types::{
 };
 
 use crate::extension::Extension;
-use crate::uid::reference;
+use crate::uid::{EntityUid, reference};
 
 /// Why a value has no counterpart in Cedar, and where it lies.
 pub(crate) struct Refusal {
@@ -121,6 +121,43 @@ pub(crate) fn value<'a>(object: &'a Bound<'_, PyAny>, depth: usize) -> Result<Va
         return Ok(Value::Record(record));
     }
     extension(object)
+}
+
+/// The Python value that `value` reads as the same again.
+pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+    let extension = |function: &str, argument: String| {
+        let (function, value) = (function.to_owned(), value.clone().into_owned());
+        let made = Extension {
+            function,
+            argument,
+            value,
+        };
+        Ok(Bound::new(py, made)?.into_any())
+    };
+    match value {
+        Value::Bool(value) => Ok(PyBool::new(py, *value).to_owned().into_any()),
+        Value::Long(value) => Ok(value.into_pyobject(py)?.into_any()),
+        Value::String(value) => Ok(PyString::new(py, value).into_any()),
+        Value::Entity(uid) => Ok(Bound::new(py, EntityUid(uid.clone().into_owned()))?.into_any()),
+        Value::Set(items) => {
+            let items = items.iter().map(|item| to_python(py, item));
+            Ok(PyList::new(py, items.collect::<PyResult<Vec<_>>>()?)?.into_any())
+        }
+        Value::Record(record) => Ok(dict(py, record)?.into_any()),
+        Value::Ip(value) => extension("ip", value.to_string()),
+        Value::Decimal(value) => extension("decimal", value.to_string()),
+        Value::Datetime(value) => extension("datetime", value.to_string()),
+        Value::Duration(value) => extension("duration", value.to_string()),
+    }
+}
+
+/// A record as a dict.
+pub(crate) fn dict<'py>(py: Python<'py>, record: &Record<'_>) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, value) in record.iter() {
+        dict.set_item(name, to_python(py, value)?)?;
+    }
+    Ok(dict)
 }
 
 fn items(object: &Bound<'_, PyAny>, depth: usize) -> Result<Option<Vec<Value<'static>>>, Refusal> {

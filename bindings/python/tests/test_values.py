@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import pickle
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -158,3 +159,32 @@ def test_a_value_without_a_counterpart_is_refused(
 def test_a_refusal_names_the_place() -> None:
     with pytest.raises(TypeError, match=r"^attrs\.owner\.\[\]\.score: float is no value of Cedar's"):
         bw.Resource("Rfi", "1", attrs={"owner": [{"score": 0.5}]})
+
+
+def test_entities_and_resources_survive_pickling() -> None:
+    moment = datetime(2026, 1, 31, 12, 30, 15, 123_000, tzinfo=timezone.utc)
+    attrs: dict[str, object] = {
+        "flag": True,
+        "count": -7,
+        "name": 'Door "swing"',
+        "owner": bw.EntityUid("User", "ana"),
+        "watchers": [bw.EntityUid("User", "bob"), bw.EntityUid("User", "cy")],
+        "address": {"city": "Oslo", "range": ipaddress.ip_network("10.0.0.0/8"), "host": ipaddress.ip_address("::1")},
+        "price": Decimal("-1.25"),
+        "due": moment,
+        "before": datetime(1969, 12, 31, 23, 59, 59, tzinfo=timezone.utc),
+        "span": timedelta(days=-1, milliseconds=5),
+    }
+    entity = bw.Entity("Rfi", "1", parents=[("Project", "p1")], attrs=attrs, tags={"phase": "two"})
+    assert pickle.loads(pickle.dumps(entity)) == entity
+    assert entity.attrs["watchers"] == attrs["watchers"] and entity.tags == {"phase": "two"}
+    project = bw.Entity("Project", "p1", parents=[("Company", "acme")])
+    for resource in (
+        bw.Resource("Rfi", "2"),
+        bw.Resource("Rfi", "2", entities=[project]),
+        bw.Resource("Rfi", "2", parents=[("Project", "p1")], attrs=attrs, tags={"phase": "two"}, entities=[project]),
+        bw.Resource("Rfi", "2", attrs={}),
+    ):
+        copy = pickle.loads(pickle.dumps(resource))
+        assert (copy.uid, copy.is_stored) == (resource.uid, resource.is_stored)
+        assert copy.__getnewargs_ex__() == pickle.loads(pickle.dumps(copy)).__getnewargs_ex__()

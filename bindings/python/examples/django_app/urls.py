@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, JsonResponse
-from django.urls import path
+from django.urls import include, path
 from platform_data import rfis
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 import bailiwick as bw
-from bailiwick.django import requires
+from bailiwick.django import metadata_urls, oauth_urls, requires
 from bailiwick.rest_framework import ActionPermission, BearerAuthentication
 
 STORED = rfis()
@@ -50,4 +50,9 @@ class RfiView(GenericAPIView):  # type: ignore[type-arg]
         return Response({"id": self.get_object().id})
 
 
-urlpatterns = [path("rfis/<str:rfi>", show), path("api/rfis/<str:rfi>", RfiView.as_view())]
+urlpatterns = [
+    path("rfis/<str:rfi>", show),
+    path("api/rfis/<str:rfi>", RfiView.as_view()),
+    path("oauth/", include(oauth_urls())),
+    *metadata_urls(),
+]
