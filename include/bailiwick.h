@@ -52,18 +52,6 @@ extern "C" {
 #endif
 
 /* ==========================================================================================================
- * What library this is.
- * ========================================================================================================== */
-
-/** The version of this header. */
-#define BW_VERSION "0.1.0"
-
-/**
- * The version of the library, such as `0.1.0`. A C string that lives forever. `BW_VERSION` is that of the header.
- */
-const char *bw_version(void);
-
-/* ==========================================================================================================
  * Text in both directions: `bw_str`, and strings that C owns.
  * ========================================================================================================== */
 
@@ -88,7 +76,7 @@ typedef struct bw_str {
 } bw_str;
 
 /**
- * Frees a string that the library handed out as `char **`; NULL is fine.
+ * Wipes and frees a string that the library handed out as `char **`; NULL is fine.
  */
 void bw_string_free(char *string);
 
@@ -113,6 +101,24 @@ static inline bw_str bw_none(void)
 {
     return bw_cstr(NULL);
 }
+
+/* ==========================================================================================================
+ * What library this is.
+ * ========================================================================================================== */
+
+/** The version of this header. */
+#define BW_VERSION "0.1.0"
+
+/**
+ * The version of the library, such as `0.1.0`. A C string that lives forever. `BW_VERSION` is that of the header.
+ */
+const char *bw_version(void);
+
+/**
+ * Whether the library was built with a feature: `sqlite`, the store of `bw_config_store`. False for a name that it does not
+ * know.
+ */
+bool bw_has_feature(bw_str name);
 
 /* ==========================================================================================================
  * Errors. A call that fails returns the kind as its status and, unless `err` is NULL, an error that knows more.
@@ -421,6 +427,83 @@ bw_status bw_clock_advance(const bw_clock *clock, int64_t seconds);
 void bw_clock_free(bw_clock *clock);
 
 /* ==========================================================================================================
+ * Key rings: the platform's own signing keys, from staged to signing to verification only to gone. They sign what an
+ * authorization server issues (`bw_config_oauth`) and what `bw_key_ring_mint` makes. Every function may be called from
+ * several threads at once, except freeing. Private keys never leave a ring.
+ * ========================================================================================================== */
+
+/**
+ * The signing keys of an issuer. Engines keep their own reference, so it may be freed before them.
+ */
+typedef struct bw_key_ring bw_key_ring;
+
+/**
+ * Makes a ring without keys. `clock` may be NULL: the system's. Freed with `bw_key_ring_free`.
+ */
+bw_status bw_key_ring_new(const bw_clock *clock, bw_key_ring **out, bw_error **err);
+
+/**
+ * Makes a key for `EdDSA` or `ES256` and publishes it; it signs nothing yet. `id` receives its id, freed with
+ * `bw_string_free`.
+ */
+bw_status bw_key_ring_stage(const bw_key_ring *ring, bw_str algorithm, char **id, bw_error **err);
+
+/**
+ * Lets a staged key of this algorithm sign, or a fresh one if none is staged; the one before it verifies only. `id`
+ * receives its id, freed with `bw_string_free`.
+ */
+bw_status bw_key_ring_rotate(const bw_key_ring *ring,
+                             bw_str algorithm,
+                             char **id,
+                             bw_error **err);
+
+/**
+ * Lets a staged key sign. Fails with `BW_ARGUMENT_INVALID` for a key that the ring has not or that is not staged.
+ */
+bw_status bw_key_ring_promote(const bw_key_ring *ring,
+                              bw_str key_id,
+                              bw_error **err);
+
+/**
+ * Retires a key that signs nothing: nothing verifies with it from now on.
+ */
+bw_status bw_key_ring_retire(const bw_key_ring *ring, bw_str key_id, bw_error **err);
+
+/**
+ * Ends a key at once: what it signed is refused from the next call on.
+ */
+bw_status bw_key_ring_compromise(const bw_key_ring *ring, bw_str key_id, bw_error **err);
+
+/**
+ * Every key as a JSON array of objects with `id`, `purpose`, `stage` and `since`. The string is freed with
+ * `bw_string_free`.
+ */
+bw_status bw_key_ring_keys_json(const bw_key_ring *ring, char **out, bw_error **err);
+
+/**
+ * The public keys as a JSON Web Key Set, to be published as it is. The string is freed with `bw_string_free`.
+ */
+bw_status bw_key_ring_jwks(const bw_key_ring *ring, char **out, bw_error **err);
+
+/**
+ * Makes a signed access token (RFC 9068) with the key that signs. `claims` is a JSON object with `issuer`, `subject`,
+ * `client_id` and `audience` (an array), and perhaps `tenant`, `scopes` (an array), `lifetime` in seconds (900 unless told)
+ * and further `claims` (an object). The token is a secret; the string is freed with `bw_string_free`, which wipes it.
+ *
+ * Fails with `BW_ARGUMENT_INVALID` for what is missing, unknown, reserved or too long, and with `BW_KEYS_UNAVAILABLE` when
+ * no key signs.
+ */
+bw_status bw_key_ring_mint(const bw_key_ring *ring,
+                           bw_str claims,
+                           char **out,
+                           bw_error **err);
+
+/**
+ * Frees a key ring; NULL is fine.
+ */
+void bw_key_ring_free(bw_key_ring *ring);
+
+/* ==========================================================================================================
  * Key sets: an issuer's public keys, read from a JSON Web Key Set (RFC 7517). Immutable, so every thread may read them.
  * ========================================================================================================== */
 
@@ -489,6 +572,13 @@ void bw_keys_free(bw_keys *keys);
 typedef struct bw_profile bw_profile;
 
 /**
+ * Gets an issuer's keys: writes a key set of its own to `out`, which the library then frees, and returns `BW_OK`; any other
+ * status means that it could not, and the last good keys stay in use. `out` begins as NULL. It may be called on any thread
+ * that authenticates, by several at once, which wait for it; it must not call the engine, and must not unwind.
+ */
+typedef bw_status (*bw_keys_callback)(void *user_data, bw_keys **out);
+
+/**
  * Begins a profile for the issuer whose tokens carry exactly this `iss`, byte by byte. Freed with `bw_profile_free`.
  */
 bw_status bw_profile_new(bw_str issuer,
@@ -504,6 +594,15 @@ bw_status bw_profile_audience(bw_profile *profile, bw_str audience);
  * Sets the issuer's keys, of which the profile keeps a reference of its own.
  */
 bw_status bw_profile_keys(bw_profile *profile, const bw_keys *keys);
+
+/**
+ * Gets the issuer's keys by a function of the host's: when the first token arrives, again every 300 seconds, and when a token
+ * names an unknown key. `user_data` is passed on to it, and must be good on any thread until no profile, configuration,
+ * engine and session is left. `BW_NULL_ARGUMENT` without a function.
+ */
+bw_status bw_profile_keys_callback(bw_profile *profile,
+                                   bw_keys_callback get,
+                                   void *user_data);
 
 /**
  * Sets the issuer's keys from a JSON Web Key Set in memory. Fails as `bw_keys_from_jwks` does.
@@ -651,6 +750,72 @@ bw_status bw_source_links(bw_source *source, bw_str name, bw_str text);
 void bw_source_free(bw_source *source);
 
 /* ==========================================================================================================
+ * Audits: records of decisions and changes, and counters of usage. Give one to an engine by `bw_config_audit`. Every
+ * function may be called from several threads at once, except freeing.
+ * ========================================================================================================== */
+
+/**
+ * Collects records and counters. Engines keep their own reference, so it may be freed before them.
+ */
+typedef struct bw_audit bw_audit;
+
+/**
+ * Takes a record: a JSON object with one member, `decision` or `change`, that lives until the function returns. It is called
+ * on a thread of the library's, one record after the other, and on the thread that flushes. It must not call the audit, nor
+ * free its engine, and must not unwind.
+ */
+typedef void (*bw_audit_sink)(void *user_data, bw_str record);
+
+/**
+ * Makes an audit. Denials and what administers the platform are always recorded.
+ *
+ * `settings` is absent or a JSON object: `records`, how many are kept in memory (4096 unless told); `counters`, for how many
+ * different uses there are counters (16384; 0 for none); `sample_allows`, of how many ordinary allows one is recorded (1);
+ * `file`, the path of a file of JSON lines that takes every record. `sink` takes every record too and may be NULL;
+ * `user_data` is passed on to it, and must be good on any thread until no engine and no handle holds the audit. Freed with
+ * `bw_audit_free`.
+ */
+bw_status bw_audit_new(bw_str settings,
+                       bw_audit_sink sink,
+                       void *user_data,
+                       bw_audit **out,
+                       bw_error **err);
+
+/**
+ * The counters of a tenant as a JSON array of objects with `party`, `project`, `action`, `calls`, `denies`, about how many
+ * `users`, and when it was `first` and `last` done, in seconds since the Unix epoch. An empty `tenant` is a schema without
+ * tenants. The string is freed with `bw_string_free`.
+ */
+bw_status bw_audit_usage_json(const bw_audit *audit,
+                              bw_str tenant,
+                              char **out,
+                              bw_error **err);
+
+/**
+ * The latest records of decisions as a JSON array, the newest first: at most `limit` of administration and as many of
+ * others. The string is freed with `bw_string_free`.
+ */
+bw_status bw_audit_recent_json(const bw_audit *audit,
+                               size_t limit,
+                               char **out,
+                               bw_error **err);
+
+/**
+ * Carries everything recorded so far to the file and the sink before it returns.
+ */
+bw_status bw_audit_flush(const bw_audit *audit);
+
+/**
+ * How many records reached no sink, because they came faster than it took them or because it failed.
+ */
+uint64_t bw_audit_lost(const bw_audit *audit);
+
+/**
+ * Frees an audit; NULL is fine.
+ */
+void bw_audit_free(bw_audit *audit);
+
+/* ==========================================================================================================
  * Configurations: what an engine needs besides its policies.
  *
  * A configuration is a builder: fill it, then pass it to `bw_engine_open` or `bw_engine_from_source`, as often as wanted.
@@ -658,7 +823,7 @@ void bw_source_free(bw_source *source);
  * ========================================================================================================== */
 
 /**
- * The issuers that an engine trusts, and where it takes the time from.
+ * The issuers that an engine trusts, where it takes the time from, and where it keeps its state.
  */
 typedef struct bw_config bw_config;
 
@@ -679,6 +844,44 @@ bw_status bw_config_issuer(bw_config *config,
  * Takes the time from a clock that the host moves: for tests.
  */
 bw_status bw_config_clock(bw_config *config, const bw_clock *clock);
+
+/**
+ * Keeps the platform's state in an SQLite file, which is made where there is none; one engine writes it at a time. With
+ * `follow` another process writes it, and the engine reads: see `bw_engine_follow`. Without a store the state ends with the
+ * engine. The file is opened when the engine is made, and what is wrong with it, a kind of 5xx, is found then.
+ */
+bw_status bw_config_store(bw_config *config,
+                          bw_str path,
+                          bool follow);
+
+/**
+ * Denies everything once the engine has not heard from its store for longer than this, in seconds.
+ */
+bw_status bw_config_max_staleness(bw_config *config, uint32_t seconds);
+
+/**
+ * The host's key: 32 random bytes that live outside of the store. Client secrets and refresh tokens are protected by it.
+ * `BW_ARGUMENT_INVALID` for another number of bytes.
+ */
+bw_status bw_config_host_key(bw_config *config,
+                             bw_str key);
+
+/**
+ * Makes the engine an authorization server, which signs with the keys of `ring` and accepts the tokens that it issues.
+ *
+ * `settings` is a JSON object: `issuer`, the `iss` of its tokens, a URL; `audience`, an array of whom they are for;
+ * `endpoints`, the URL beneath which the host serves `/authorize`, `/token`, `/revoke`, `/introspect` and `/jwks` (the
+ * issuer's `/oauth` unless told); the lifetimes `access_tokens` (900), `codes` (60), `refresh_tokens` (30 days) and
+ * `refresh_grace` (30) in seconds; `documentation`, a URL. See `bw_oauth`.
+ */
+bw_status bw_config_oauth(bw_config *config,
+                          bw_str settings,
+                          const bw_key_ring *ring);
+
+/**
+ * Records decisions and changes in an audit. Without one nothing is recorded, at no cost.
+ */
+bw_status bw_config_audit(bw_config *config, const bw_audit *audit);
 
 /**
  * Frees a configuration; NULL is fine.
@@ -744,6 +947,24 @@ bw_status bw_engine_reload_source(const bw_engine *engine,
 uint64_t bw_engine_revision(const bw_engine *engine);
 
 /**
+ * Takes in what another process has written to the store since; the very next decision counts it. Nothing happens without a
+ * store. Fails with a kind of 5xx; the engine then stays as it was.
+ */
+bw_status bw_engine_follow(const bw_engine *engine,
+                           bw_error **err);
+
+/**
+ * Follows the store every so many milliseconds, on a thread of the library's that ends with the engine.
+ */
+bw_status bw_engine_follow_store(const bw_engine *engine, uint32_t milliseconds, bw_error **err);
+
+/**
+ * Carries audit records to their sinks, and counters of usage to the store. Freeing the last handle does it once more.
+ */
+bw_status bw_engine_flush(const bw_engine *engine,
+                          bw_error **err);
+
+/**
  * Frees an engine; NULL is fine.
  */
 void bw_engine_free(bw_engine *engine);
@@ -765,6 +986,34 @@ void bw_engine_free(bw_engine *engine);
  * What an authenticated caller may ask.
  */
 typedef struct bw_session bw_session;
+
+/**
+ * What a caller presents beside a token that is bound to a key or a certificate. Set `size` to `sizeof(bw_proof)` and leave
+ * what is not needed zero.
+ */
+typedef struct bw_proof {
+    /**
+     * `sizeof(bw_proof)`.
+     */
+    size_t size;
+    /**
+     * The value of the request's one `DPoP` header (RFC 9449); absent when it has none. Refuse a request with two.
+     */
+    bw_str dpop;
+    /**
+     * The request's method; needed with `dpop`.
+     */
+    bw_str method;
+    /**
+     * The request's URI as the client sees it; needed with `dpop`.
+     */
+    bw_str uri;
+    /**
+     * The SHA-256 of the client's certificate in DER (RFC 8705), 32 bytes, whose possession the TLS handshake has shown;
+     * absent without one.
+     */
+    bw_str certificate_sha256;
+} bw_proof;
 
 /**
  * A caller whom the host has authenticated itself. Set `size` to `sizeof(bw_identity)` and leave what is not needed zero:
@@ -820,6 +1069,17 @@ bw_status bw_authenticate(const bw_engine *engine,
                           bw_str tenant,
                           bw_session **out,
                           bw_error **err);
+
+/**
+ * The same as `bw_authenticate` for a token that is bound, with the proof that its bearer holds what it is bound to. Also
+ * fails with the kinds of proofs, and with `BW_ARGUMENT_INVALID` for a wrong `size` and a SHA-256 of another length.
+ */
+bw_status bw_authenticate_bound(const bw_engine *engine,
+                                bw_str token,
+                                bw_str tenant,
+                                const bw_proof *proof,
+                                bw_session **out,
+                                bw_error **err);
 
 /**
  * A first-party session of a user (an entity of the type annotated `@bailiwick("user")`): no token, no limit by scopes.
@@ -1321,6 +1581,203 @@ bw_status bw_explain_json(const bw_session *session,
                           const bw_request *request,
                           char **out,
                           bw_error **err);
+
+/* ==========================================================================================================
+ * Administration: tenants, projects, members, apps, installations, service accounts, roles and boundaries, always in the
+ * name of a session's caller, whom the policies of the administration judge. Every function may be called from several
+ * threads at once.
+ *
+ * One function carries out every operation. The request is a JSON object with the operation in `do` and its parameters by
+ * name; what it does not know is an error. The answer is `null`, an object with the `id` of what was made and, once, its
+ * `secret`, or an array of records. Times are seconds since the Unix epoch.
+ *
+ * | `do` | parameters | answer |
+ * | --- | --- | --- |
+ * | `create_tenant` | `id`, `name`, `admin`, `roles`? | null |
+ * | `allow_user_installs` | `tenant`, `allowed` | null |
+ * | `disable_tenant`, `enable_tenant` | `tenant` | null |
+ * | `create_project` | `tenant`, `id`, `name` | null |
+ * | `remove_project` | `project` | null |
+ * | `add_member`, `add_guest`, `remove_member`, `deactivate_user`, `reactivate_user` | `tenant`, `user` | null |
+ * | `add_to_project`, `remove_from_project` | `tenant`, `user`, `project` | null |
+ * | `register_app` | `owner`, `name`, `id`?, `developers`? | id |
+ * | `draft_version` | `app`, `manifest`: `{"scopes": […], "redirect_uris": […], "grant_types": […]}` | id: the number |
+ * | `publish_version` | `app`, `number` | null |
+ * | `set_developer` | `app`, `user`, `is_behind` | null |
+ * | `block_app`, `unblock_app`, `retire_app` | `app` | null |
+ * | `install` | `tenant`, `app`, `scopes`, `projects` | id |
+ * | `consent` | `app`, `scopes` | `{"given": id}` or `{"requested": id}` |
+ * | `request_install` | `app`, `scopes` | id |
+ * | `decline_request` | `request` | null |
+ * | `configure_projects` | `installation`, `projects` | null |
+ * | `approve_version` | `installation`, `version`, `scopes` | null |
+ * | `suspend`, `unsuspend` | `installation`, `side`: `tenant_admin`, `developer` or `platform` | null |
+ * | `uninstall` | `installation` | null |
+ * | `revoke_grant` | `grant` | null |
+ * | `installations`, `install_requests`, `service_accounts` | `tenant` | list |
+ * | `connected_apps` | | list |
+ * | `create_service_account` | `tenant`, `name`, `projects`?, `installation`? | id, secret |
+ * | `create_secret` | `owner` | id, secret |
+ * | `rotate_secret` | `owner`, `overlap` in seconds | id, secret |
+ * | `revoke_secret` | `secret`: its id, `with_tokens` | null |
+ * | `set_account_projects` | `account`, `projects` | null |
+ * | `disable_account`, `enable_account`, `delete_account` | `account` | null |
+ * | `assign_role`, `assign_administration` | `assignee`, `role`, `place` | id |
+ * | `withdraw_role` | `assignment` | null |
+ * | `roles_at` | `place` | list |
+ * | `set_boundary` | `on`, `scopes`: a list, or null for no boundary | null |
+ * | `end_family` | `family` | null |
+ * | `revoke_account_token` | `account`, `token`: its id, `expires` | null |
+ * | `stage_key` | `id`, `algorithm`, `public`, `sealed` | null |
+ * | `promote_key`, `retire_key`, `mark_key_compromised` | `key` | null |
+ * | `usage` | `tenant` | list |
+ * | `recent_decisions` | `tenant`, `limit`? | list |
+ *
+ * `projects` is a list of ids, or `"all"`; `owner` is `{"service_account": id}` or `{"app": id}`; `assignee` is `{"user": id}`
+ * or `{"service_account": id}`; `place` is `"platform"`, `{"tenant": id}` or `{"project": id}`; `on` is one of `tenant`,
+ * `project`, `installation` and `service_account` with an id, as `{"tenant": id}`. Times are seconds since the Unix epoch.
+ * ========================================================================================================== */
+
+/**
+ * Founds the platform: the operator's tenant, its name, and its first operator. It works once, and fails with
+ * `BW_PLATFORM_CONFLICT` ever after.
+ */
+bw_status bw_engine_bootstrap(const bw_engine *engine,
+                              bw_str tenant,
+                              bw_str name,
+                              bw_str operator_id,
+                              bw_error **err);
+
+/**
+ * Carries out an operation of the administration in the name of the session's caller. The answer may hold a secret; the
+ * string is freed with `bw_string_free`, which wipes it.
+ *
+ * Fails with `BW_ARGUMENT_INVALID` for what is no operation, with `BW_PLATFORM_FORBIDDEN` when the caller may not, and with
+ * another kind of 4xx when the state does not allow the change. Nothing is changed then.
+ */
+bw_status bw_administer(const bw_engine *engine,
+                        const bw_session *session,
+                        bw_str request,
+                        char **out,
+                        bw_error **err);
+
+/* ==========================================================================================================
+ * OAuth 2.0: the endpoints of an authorization server whose HTTP the host serves, for an engine that was configured with
+ * `bw_config_oauth`. Every function may be called from several threads at once, except freeing.
+ * ========================================================================================================== */
+
+/**
+ * A valid request to the authorization endpoint: what to ask the signed-in user.
+ */
+typedef struct bw_authorization bw_authorization;
+
+/**
+ * An HTTP response, to be sent as it is. It may hold tokens: keep it out of logs.
+ */
+typedef struct bw_reply bw_reply;
+
+/**
+ * Answers a request to an endpoint: `token` (RFC 6749), `revoke` (RFC 7009), `introspect` (RFC 7662), `jwks` (RFC 7517) or
+ * `metadata` (RFC 8414). `authorization` is the request's `Authorization` header, absent when it has none; `body` is its
+ * body, a form. What is wrong with the request is a reply, not an error. Freed with `bw_reply_free`.
+ *
+ * Fails with `BW_ARGUMENT_INVALID` for another endpoint.
+ */
+bw_status bw_oauth(const bw_engine *engine,
+                   bw_str endpoint,
+                   bw_str authorization,
+                   bw_str body,
+                   bw_reply **out,
+                   bw_error **err);
+
+/**
+ * Checks the query of a request to the authorization endpoint. One of the two outputs is set: `request`, and then the host
+ * asks the user and answers with `bw_authorization_consent` or `bw_authorization_decline`; or `refused`, to be sent
+ * instead. Freed with `bw_authorization_free` and `bw_reply_free`.
+ */
+bw_status bw_authorize(const bw_engine *engine,
+                       bw_str query,
+                       bw_authorization **request,
+                       bw_reply **refused,
+                       bw_error **err);
+
+/**
+ * The app that asks.
+ */
+bw_str bw_authorization_app(const bw_authorization *request);
+
+/**
+ * What people call the app.
+ */
+bw_str bw_authorization_app_name(const bw_authorization *request);
+
+/**
+ * Where the answer goes.
+ */
+bw_str bw_authorization_redirect_uri(const bw_authorization *request);
+
+/**
+ * How many scopes it asks for; 0 when it asks for all that was approved.
+ */
+size_t bw_authorization_scope_count(const bw_authorization *request);
+
+/**
+ * The scope at `index`; absent beyond the last.
+ */
+bw_str bw_authorization_scope(const bw_authorization *request, size_t index);
+
+/**
+ * The user of a first-party session consents: the reply sends the browser back to the app with a code, or says why not.
+ * Freed with `bw_reply_free`.
+ */
+bw_status bw_authorization_consent(const bw_authorization *request,
+                                   const bw_engine *engine,
+                                   const bw_session *session,
+                                   bw_reply **out,
+                                   bw_error **err);
+
+/**
+ * The user declines: the reply tells the app so. Freed with `bw_reply_free`.
+ */
+bw_status bw_authorization_decline(const bw_authorization *request,
+                                   const bw_engine *engine,
+                                   bw_reply **out,
+                                   bw_error **err);
+
+/**
+ * Frees an authorization request; NULL is fine.
+ */
+void bw_authorization_free(bw_authorization *request);
+
+/**
+ * The status code; 0 for NULL.
+ */
+uint32_t bw_reply_status(const bw_reply *reply);
+
+/**
+ * How many headers there are.
+ */
+size_t bw_reply_header_count(const bw_reply *reply);
+
+/**
+ * The name of the header at `index`; absent beyond the last.
+ */
+bw_str bw_reply_header_name(const bw_reply *reply, size_t index);
+
+/**
+ * The value of the header at `index`; absent beyond the last.
+ */
+bw_str bw_reply_header_value(const bw_reply *reply, size_t index);
+
+/**
+ * The body; empty for none.
+ */
+bw_str bw_reply_body(const bw_reply *reply);
+
+/**
+ * Frees a reply; NULL is fine.
+ */
+void bw_reply_free(bw_reply *reply);
 
 /* ==========================================================================================================
  * Signing keys: for hosts that issue tokens themselves, and for tests.

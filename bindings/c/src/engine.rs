@@ -4,6 +4,7 @@
 //! the state that is current when it begins, and a reload becomes the next state as a whole or not at all.
 
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use bailiwick::{Engine, Policies};
 
@@ -104,6 +105,32 @@ pub extern "C" fn bw_engine_reload_source(
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_engine_revision(engine: Option<&bw_engine>) -> u64 {
     total(0, || Some(maybe(engine)?.revision()))
+}
+
+/// Takes in what another process has written to the store since; the very next decision counts it. Nothing happens without a
+/// store. Fails with a kind of 5xx; the engine then stays as it was.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_engine_follow(engine: Option<&bw_engine>, err: ErrorOut<'_>) -> bw_status {
+    fallible(err, || given(engine)?.follow())
+}
+
+/// Follows the store every so many milliseconds, on a thread of the library's that ends with the engine.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_engine_follow_store(
+    engine: Option<&bw_engine>,
+    milliseconds: u32,
+    err: ErrorOut<'_>,
+) -> bw_status {
+    fallible(err, || {
+        let every = Duration::from_millis(milliseconds.max(1).into());
+        given(engine)?.follow_store(every)
+    })
+}
+
+/// Carries audit records to their sinks, and counters of usage to the store. Freeing the last handle does it once more.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_engine_flush(engine: Option<&bw_engine>, err: ErrorOut<'_>) -> bw_status {
+    fallible(err, || given(engine)?.flush())
 }
 
 /// Frees an engine; NULL is fine.

@@ -18,6 +18,7 @@
 compile_error!("the C ABI turns panics into errors: build it with panic = \"unwind\"");
 
 mod arena;
+mod audit;
 mod batch;
 mod boundary;
 mod clock;
@@ -30,11 +31,15 @@ mod error;
 mod explain;
 #[cfg(feature = "fault-injection")]
 mod fault;
+mod key_ring;
 mod keys;
+mod oauth;
 mod object;
+mod platform;
 mod profile;
 mod request;
 mod session;
+mod settings;
 mod signing_key;
 mod source;
 mod text;

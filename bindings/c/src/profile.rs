@@ -3,10 +3,12 @@
 //! A profile is a builder: fill it, then pass it to `bw_config_issuer`. The first step that fails makes that call fail, so
 //! the statuses of the steps need not be looked at. One thread at a time.
 
-use bailiwick::{Algorithm, Error, ErrorKind, KeySet, Profile, Result};
+use std::ffi::c_void;
 
-use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out};
-use crate::error::bw_status;
+use bailiwick::{Algorithm, Error, ErrorKind, KeySet, KeySource, Profile, Result};
+
+use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out, null};
+use crate::error::{BW_OK, bw_status};
 use crate::keys::{bw_keys, given_keys};
 use crate::object::{Builder, Tagged, free, object, step};
 use crate::text::{bw_str, texts};
@@ -61,6 +63,61 @@ pub extern "C" fn bw_profile_audience(profile: Option<&mut bw_profile>, audience
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_profile_keys(profile: Option<&mut bw_profile>, keys: Option<&bw_keys>) -> bw_status {
     change(profile, |profile| Ok(profile.jwks(given_keys(keys)?)))
+}
+
+/// Gets an issuer's keys: writes a key set of its own to `out`, which the library then frees, and returns `BW_OK`; any other
+/// status means that it could not, and the last good keys stay in use. `out` begins as NULL. It may be called on any thread
+/// that authenticates, by several at once, which wait for it; it must not call the engine, and must not unwind.
+pub type bw_keys_callback =
+    Option<extern "C" fn(user_data: *mut c_void, out: *mut *mut bw_keys) -> bw_status>;
+
+/// The host's function and what it is called with.
+struct Hosts {
+    get: extern "C" fn(*mut c_void, *mut *mut bw_keys) -> bw_status,
+    user_data: *mut c_void,
+}
+
+// SAFETY: by contract of `bw_profile_keys_callback` the function may be called with `user_data` on any thread.
+unsafe impl Send for Hosts {}
+// SAFETY: as above, by several threads at once.
+unsafe impl Sync for Hosts {}
+
+impl Hosts {
+    fn call(&self) -> Result<KeySet> {
+        let mut handed: *mut bw_keys = std::ptr::null_mut();
+        let status = (self.get)(self.user_data, &mut handed);
+        // SAFETY: by contract what was handed over is NULL or a live key set that nobody else uses or frees.
+        let keys = unsafe { handed.as_ref() };
+        let found = match status {
+            BW_OK => given_keys(keys),
+            status => Err(Error::new(
+                ErrorKind::KeyInvalid,
+                format!("the function for keys returned status {status}"),
+            )
+            .help("the last good keys stay in use")),
+        };
+        free(handed);
+        found
+    }
+}
+
+/// Keys that the host's function gets: at the first token, every 300 seconds, and when a token names an unknown key.
+fn called(get: bw_keys_callback, user_data: *mut c_void) -> Result<KeySource> {
+    let get = get.ok_or_else(|| null("get"))?;
+    let hosts = Hosts { get, user_data };
+    Ok(KeySource::callback(move || hosts.call()))
+}
+
+/// Gets the issuer's keys by a function of the host's: when the first token arrives, again every 300 seconds, and when a token
+/// names an unknown key. `user_data` is passed on to it, and must be good on any thread until no profile, configuration,
+/// engine and session is left. `BW_NULL_ARGUMENT` without a function.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_keys_callback(
+    profile: Option<&mut bw_profile>,
+    get: bw_keys_callback,
+    user_data: *mut c_void,
+) -> bw_status {
+    change(profile, |profile| Ok(profile.keys(called(get, user_data)?)))
 }
 
 /// Sets the issuer's keys from a JSON Web Key Set in memory. Fails as `bw_keys_from_jwks` does.

@@ -6,7 +6,7 @@
 //! `tenant` is the id of the tenant that the request is about. It may be absent for schemas without tenants, and only for
 //! those. A token that belongs to another tenant is refused, and nothing is guessed from the resource.
 
-use bailiwick::{Engine, EntityUid, Identity, Principal, Result, Session, Tenant};
+use bailiwick::{Engine, EntityUid, Error, ErrorKind, Identity, Principal, Proof, Result, Session, Tenant};
 
 use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out, null, total};
 use crate::engine::bw_engine;
@@ -82,6 +82,64 @@ pub extern "C" fn bw_authenticate(
     })
 }
 
+/// What a caller presents beside a token that is bound to a key or a certificate. Set `size` to `sizeof(bw_proof)` and leave
+/// what is not needed zero.
+#[repr(C)]
+pub struct bw_proof<'a> {
+    /// `sizeof(bw_proof)`.
+    size: usize,
+    /// The value of the request's one `DPoP` header (RFC 9449); absent when it has none. Refuse a request with two.
+    dpop: bw_str<'a>,
+    /// The request's method; needed with `dpop`.
+    method: bw_str<'a>,
+    /// The request's URI as the client sees it; needed with `dpop`.
+    uri: bw_str<'a>,
+    /// The SHA-256 of the client's certificate in DER (RFC 8705), 32 bytes, whose possession the TLS handshake has shown;
+    /// absent without one.
+    certificate_sha256: bw_str<'a>,
+}
+
+/// The same as `bw_authenticate` for a token that is bound, with the proof that its bearer holds what it is bound to. Also
+/// fails with the kinds of proofs, and with `BW_ARGUMENT_INVALID` for a wrong `size` and a SHA-256 of another length.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_authenticate_bound(
+    engine: Option<&bw_engine>,
+    token: bw_str<'_>,
+    tenant: bw_str<'_>,
+    proof: Option<&bw_proof<'_>>,
+    out: HandleOut<'_, bw_session>,
+    err: ErrorOut<'_>,
+) -> bw_status {
+    open(engine, tenant, out, err, |engine, tenant| {
+        let proof = proof.ok_or_else(|| null("proof"))?.proof()?;
+        engine.authenticate_bound(token.text("token")?, tenant, &proof)
+    })
+}
+
+impl<'a> bw_proof<'a> {
+    fn proof(&self) -> Result<Proof<'a>> {
+        let invalid = |message: String| Error::new(ErrorKind::ArgumentInvalid, message);
+        if self.size != size_of::<Self>() {
+            let message = format!(
+                "`size` is {}, but a bw_proof has {}",
+                self.size,
+                size_of::<Self>()
+            );
+            return Err(invalid(message).help("set it to sizeof(bw_proof)"));
+        }
+        let proof = match self.dpop.optional("dpop")? {
+            None => Proof::none(),
+            Some(header) => Proof::dpop(header, self.method.text("method")?, self.uri.text("uri")?),
+        };
+        match self.certificate_sha256.bytes("certificate_sha256")? {
+            [] => Ok(proof),
+            thumbprint => <[u8; 32]>::try_from(thumbprint)
+                .map(|thumbprint| proof.with_certificate(thumbprint))
+                .map_err(|_| invalid("`certificate_sha256` has not 32 bytes".to_owned())),
+        }
+    }
+}
+
 /// A first-party session of a user (an entity of the type annotated `@bailiwick("user")`): no token, no limit by scopes.
 /// Freed with `bw_session_free`. Fails with `BW_CONFIGURATION` when the schema has no such type, or has tenants and none is
 /// named, and with `BW_ARGUMENT_INVALID` for an empty id.
@@ -132,7 +190,6 @@ pub extern "C" fn bw_session_identity(
 
 impl<'a> bw_identity<'a> {
     fn identity(&self) -> Result<Identity<'a>> {
-        use bailiwick::{Error, ErrorKind};
         let invalid = |message: String| Error::new(ErrorKind::ArgumentInvalid, message);
         if self.size != size_of::<Self>() {
             let message = format!(

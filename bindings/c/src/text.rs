@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use bailiwick::limits::MAX_DOCUMENT_BYTES;
 use bailiwick::{Error, ErrorKind, Result};
+use zeroize::Zeroize as _;
 
 use crate::boundary::null;
 
@@ -116,11 +117,12 @@ pub(crate) fn c_string(text: impl Into<String>) -> CString {
         .unwrap_or_default()
 }
 
-/// Frees a string that the library handed out as `char **`; NULL is fine.
+/// Wipes and frees a string that the library handed out as `char **`; NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_string_free(string: *mut c_char) {
     if !string.is_null() {
         // SAFETY: by contract the string came from `CString::into_raw` behind a `char **` and is freed once.
-        drop(unsafe { CString::from_raw(string) });
+        let string = unsafe { CString::from_raw(string) };
+        string.into_bytes_with_nul().zeroize();
     }
 }

@@ -15,12 +15,17 @@ FUNCTION = re.compile(r"^(?!typedef|static)([a-z][\w ]*?[ *]+)(bw_\w+)\(([^;{]*)
 
 # What may be NULL, by function and argument.
 OPTIONAL = {("bw_engine_open", "config"), ("bw_engine_from_source", "config"), ("bw_engine_reload", "revision"),
-            ("bw_engine_reload_source", "revision"), ("bw_filter", "allowed_count")}
+            ("bw_engine_reload_source", "revision"), ("bw_filter", "allowed_count"), ("bw_key_ring_new", "clock"),
+            ("bw_audit_new", "user_data"), ("bw_profile_keys_callback", "user_data")}
+# What is bytes, not text.
+BYTES = {("bw_config_host_key", "key")}
 # Texts that must make sense for the later arguments to be looked at.
-TEXTS = {"claims": "{}", "json": "{}", "directory": "policies/construction", "path": "policies/construction"}
+TEXTS = {"claims": "{}", "json": "{}", "directory": "policies/construction", "path": "policies/construction",
+         "algorithm": "EdDSA", "endpoint": "token", "settings": "{}", "key": "0123456789abcdef0123456789abcdef"}
 # Objects that never change are made once; a builder is made anew for each call.
 SHARED = {"bw_engine": "engine", "bw_session": "session", "bw_keys": "keys", "bw_clock": "clock_", "bw_error": "error",
-          "bw_details": "details", "bw_signing_key": "key", "bw_identity": "&identity"}
+          "bw_details": "details", "bw_signing_key": "key", "bw_identity": "&identity", "bw_proof": "&proof",
+          "bw_key_ring": "ring", "bw_audit": "audit", "bw_reply": "reply", "bw_authorization": "authorization"}
 FRESH = {"bw_profile": "new_profile(keys)", "bw_config": "new_config(profile, clock_)", "bw_source": "new_source()",
          "bw_request": "new_request()"}
 
@@ -41,7 +46,8 @@ class Argument:
         if self.is_handle:
             return SHARED.get(self.base) or f"fresh_{self.base}"
         return {"bw_error**": "&err", "char**": "&string", "bw_str*": "&text", "bw_decision*": "&decision",
-                "uint64_t*": "&revision", "bool*": "&flag", "size_t*": "&count", "bool": "true",
+                "uint64_t*": "&revision", "bool*": "&flag", "bw_keys_callback": "no_keys", "bw_audit_sink": "NULL",
+                "void*": "NULL", "size_t*": "&count", "bool": "true",
                 "size_t": "sizeof decision" if self.name == "decision_size" else "1"}.get(
                     self.type, f"&out_{self.base}" if self.type.endswith("**") else "0")
 
@@ -110,12 +116,13 @@ def calls():
         for bad in arguments:
             if bad.type == "bw_str":
                 yield call(result, name, arguments, bad, "null_with_length", "BW_NULL_ARGUMENT")
-                yield call(result, name, arguments, bad, "not_utf8", "BW_NOT_UTF8")
+                expected = "BW_ARGUMENT_INVALID" if (name, bad.name) in BYTES else "BW_NOT_UTF8"
+                yield call(result, name, arguments, bad, "not_utf8", expected)
                 yield call(result, name, arguments, bad, "too_long", "BW_LIMIT_EXCEEDED")
             elif bad.type.endswith("*"):
                 optional = bad.type == "bw_error**" or (name, bad.name) in OPTIONAL
                 yield call(result, name, arguments, bad, "NULL", None if optional else "BW_NULL_ARGUMENT")
-            if bad.is_handle and bad.base != "bw_identity":
+            if bad.is_handle and bad.base not in ("bw_identity", "bw_proof"):
                 other = "session" if bad.base != "bw_session" else "engine"
                 yield call(result, name, arguments, bad, f"({bad.base} *)(void *)(uintptr_t){other}",
                            "BW_ARGUMENT_INVALID")
@@ -147,6 +154,16 @@ int main(void)
     bw_identity identity;
     memset(&identity, 0, sizeof identity);
     identity.size = sizeof identity;
+    bw_proof proof;
+    memset(&proof, 0, sizeof proof);
+    proof.size = sizeof proof;
+    bw_key_ring *ring = new_ring(clock_);
+    bw_audit *audit = NULL;
+    CHECK_STATUS(bw_audit_new(bw_none(), NULL, NULL, &audit, NULL), BW_OK);
+    bw_engine *server = new_server(clock_, ring, audit);
+    bw_authorization *authorization = new_authorization(server);
+    bw_reply *reply = NULL;
+    CHECK_STATUS(bw_oauth(server, BW_STR("jwks"), bw_none(), bw_none(), &reply, NULL), BW_OK);
     const bw_str text = BW_STR("x"), null_with_length = {NULL, 5}, not_utf8 = {"a\\xff", 2}, too_long = {"x", (size_t)-1};
     char *string = NULL;
     uint64_t revision = 0;
@@ -157,6 +174,11 @@ int main(void)
 print("\n".join(faults() if "--faults" in sys.argv else calls()))
 print('''
     bw_error_free(error);
+    bw_reply_free(reply);
+    bw_authorization_free(authorization);
+    bw_engine_free(server);
+    bw_audit_free(audit);
+    bw_key_ring_free(ring);
     bw_details_free(details);
     bw_request_free(request);
     bw_session_free(session);

@@ -134,4 +134,90 @@ static inline bw_request *new_request(void)
     return request;
 }
 
+static inline bw_key_ring *new_ring(const bw_clock *clock)
+{
+    bw_key_ring *ring = NULL;
+    char *id = NULL;
+    CHECK_STATUS(bw_key_ring_new(clock, &ring, NULL), BW_OK);
+    CHECK_STATUS(bw_key_ring_rotate(ring, BW_STR("EdDSA"), &id, NULL), BW_OK);
+    bw_string_free(id);
+    return ring;
+}
+
+/* The reference platform as an authorization server with an audit, founded, with one tenant that Bill administers. */
+static inline bw_engine *new_server(const bw_clock *clock, const bw_key_ring *ring, const bw_audit *audit)
+{
+    bw_config *config = NULL;
+    bw_engine *server = NULL;
+    bw_error *err = NULL;
+    bw_session *olga = NULL;
+    char *answer = NULL;
+    CHECK_STATUS(bw_config_new(&config, NULL), BW_OK);
+    bw_config_clock(config, clock);
+    bw_config_audit(config, audit);
+    bw_config_host_key(config, BW_STR("0123456789abcdef0123456789abcdef"));
+    bw_config_oauth(config, BW_STR("{\"issuer\": \"" ISSUER "\", \"audience\": [\"api\"]}"), ring);
+    CHECK_STATUS(bw_engine_open(BW_STR("policies/construction"), config, &server, &err), BW_OK);
+    if (err)
+        fputs(bw_error_report(err), stderr);
+    bw_config_free(config);
+    CHECK_STATUS(bw_engine_bootstrap(server, BW_STR("operator"), BW_STR("The operator"), BW_STR("olga"), NULL), BW_OK);
+    CHECK_STATUS(bw_session_user(server, BW_STR("olga"), BW_STR("operator"), &olga, NULL), BW_OK);
+    CHECK_STATUS(bw_administer(server, olga,
+                               BW_STR("{\"do\": \"create_tenant\", \"id\": \"initech\", \"name\": \"Initech\","
+                                      " \"admin\": \"bill\", \"roles\": [\"rfis-standard\"]}"),
+                               &answer, NULL),
+                 BW_OK);
+    bw_string_free(answer);
+    bw_session_free(olga);
+    return server;
+}
+
+/* Does an operation that must succeed, and gives its answer. */
+static inline char *done(const bw_engine *server, const bw_session *session, const char *request)
+{
+    char *answer = NULL;
+    bw_error *err = NULL;
+    CHECK_STATUS(bw_administer(server, session, bw_cstr(request), &answer, &err), BW_OK);
+    if (err)
+        fputs(bw_error_report(err), stderr);
+    bw_error_free(err);
+    return answer;
+}
+
+/* An app's request to the authorization endpoint, with the app registered and installed for it. */
+static inline bw_authorization *new_authorization(const bw_engine *server)
+{
+    static const char *const OPERATIONS[] = {
+        "{\"do\": \"register_app\", \"owner\": \"initech\", \"name\": \"Dashboards\", \"id\": \"dashboards\"}",
+        "{\"do\": \"draft_version\", \"app\": \"dashboards\", \"manifest\": {\"scopes\": [\"rfis:read\"],"
+        " \"redirect_uris\": [\"https://app.example/cb\"], \"grant_types\": [\"authorization_code\"]}}",
+        "{\"do\": \"publish_version\", \"app\": \"dashboards\", \"number\": 1}",
+        "{\"do\": \"install\", \"tenant\": \"initech\", \"app\": \"dashboards\", \"scopes\": [\"rfis:read\"],"
+        " \"projects\": \"all\"}",
+    };
+    bw_session *bill = NULL;
+    bw_authorization *authorization = NULL;
+    bw_reply *refused = NULL;
+    CHECK_STATUS(bw_session_user(server, BW_STR("bill"), BW_STR("initech"), &bill, NULL), BW_OK);
+    for (size_t at = 0; at < sizeof OPERATIONS / sizeof *OPERATIONS; at++)
+        bw_string_free(done(server, bill, OPERATIONS[at]));
+    CHECK_STATUS(bw_authorize(server,
+                              BW_STR("response_type=code&client_id=dashboards&redirect_uri=https://app.example/cb"
+                                     "&scope=rfis:read&state=s&code_challenge_method=S256"
+                                     "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+                              &authorization, &refused, NULL),
+                 BW_OK);
+    CHECK(authorization != NULL && refused == NULL);
+    bw_session_free(bill);
+    return authorization;
+}
+
+/* A function for keys that has none. */
+static inline bw_status no_keys(void *user_data, bw_keys **out)
+{
+    (void)user_data, (void)out;
+    return BW_IO;
+}
+
 #endif

@@ -18,13 +18,15 @@ use bailiwick::{ErrorKind, Reason};
 
 /// The files of `src` that make up the header, each a section, in an order in which types precede their use.
 const SECTIONS: &[&str] = &[
-    "version",
     "text",
+    "version",
     "error",
     "clock",
+    "key_ring",
     "keys",
     "profile",
     "source",
+    "audit",
     "config",
     "engine",
     "session",
@@ -34,6 +36,8 @@ const SECTIONS: &[&str] = &[
     "details",
     "batch",
     "explain",
+    "platform",
+    "oauth",
     "signing_key",
 ];
 

@@ -13,6 +13,12 @@ int main(void)
     STRUCT(bw_str);
     FIELD(bw_str, ptr);
     FIELD(bw_str, len);
+    STRUCT(bw_proof);
+    FIELD(bw_proof, size);
+    FIELD(bw_proof, dpop);
+    FIELD(bw_proof, method);
+    FIELD(bw_proof, uri);
+    FIELD(bw_proof, certificate_sha256);
     STRUCT(bw_identity);
     FIELD(bw_identity, size);
     FIELD(bw_identity, principal_type);
