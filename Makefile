@@ -52,7 +52,7 @@ ratios-python:
 
 # Transparent huge pages for malloc: at a million links most of a decision is misses of the TLB otherwise.
 ratios:
-	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(CARGO) bench --quiet --bench ratios
+	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(CARGO) bench --quiet --features sqlite --bench ratios
 	cd benches/peers && $(CARGO) run --quiet --release
 	$(MAKE) --no-print-directory -C bindings/c ratios
 

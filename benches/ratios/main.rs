@@ -22,6 +22,9 @@ mod overlay;
 mod platform;
 mod random;
 mod session;
+mod standing;
+#[cfg(feature = "sqlite")]
+mod store;
 mod token;
 mod verify;
 mod wide;
@@ -47,11 +50,18 @@ fn main() {
         ("decide/together", links::together),
         ("million", links::million),
         ("session", session::rows),
-        ("platform", platform::rows),
+        ("platform/client-credentials", platform::rows),
+        ("platform/decide", standing::decide),
+        ("platform/revalidate", standing::revalidate),
+        ("platform/audit", standing::audit),
+        #[cfg(feature = "sqlite")]
+        ("store/commit", store::commit),
+        #[cfg(feature = "sqlite")]
+        ("store/open", store::open),
         ("load", load::rows),
     ];
     for (name, rows) in groups {
-        if name.starts_with(&wanted) || wanted.starts_with(name) {
+        if name.starts_with(&wanted) || wanted.starts_with(*name) {
             for row in rows() {
                 println!("{row}");
             }

@@ -155,6 +155,14 @@ impl Audit {
         }
     }
 
+    /// Records a decision without counting it: who asks is perhaps nobody, and a counter for each name that a stranger
+    /// makes up would crowd out the others.
+    pub fn noted(&self, actor: &Arc<Actor>, decided: &Decided<'_>) {
+        let ring = &self.inner.decisions;
+        ring.record(actor, decided);
+        self.inner.outlet.wake_if_filling(ring);
+    }
+
     /// Hands a change to the sinks. Changes are kept in the store; here they only pass through.
     pub fn changed(&self, change: Json) {
         self.inner.outlet.write(&Record::Change(change));

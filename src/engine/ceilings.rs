@@ -66,6 +66,12 @@ impl Ceilings {
                 ceilings
                     .projects
                     .extend(limited.map(|(factor, projects)| (*factor, (*projects).clone())));
+                let narrowed = session.caller.provenance.iter().map(|it| &it.projects);
+                ceilings.projects.extend(
+                    narrowed
+                        .filter(|projects| **projects != Projects::All)
+                        .map(|projects| (Factor::Token, projects.clone())),
+                );
             }
         }
         ceilings

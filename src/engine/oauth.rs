@@ -1,16 +1,21 @@
 //! The OAuth flows on an engine: planned on its snapshot, committed on its one commit path.
 
+use std::sync::Arc;
+
+use crate::audit::{self, Audit, Decided, Party};
 use crate::error::{Error, ErrorKind};
 use crate::oauth::{
-    AuthorizationError, AuthorizationRequest, AuthorizationResponse, ClientCredentials, CodeRedemption,
-    Exchange, IntrospectionResponse, Issuance, OAuthError, OAuthErrorCode, OAuthResult, Parameters, Plan,
-    Refresh, Reply, Revoked, Server, ServerMetadata, TokenQuery, TokenRequest, TokenResponse, View,
-    jwks_reply,
+    AuthorizationError, AuthorizationRequest, AuthorizationResponse, ClientAuthentication, ClientCredentials,
+    CodeRedemption, Exchange, IntrospectionResponse, Issuance, OAuthError, OAuthErrorCode, OAuthResult,
+    Parameters, Plan, Refresh, Reply, Revoked, Server, ServerMetadata, TokenQuery, TokenRequest,
+    TokenResponse, View, jwks_reply,
 };
 use crate::token::Claims;
+use crate::value::EntityUid;
 
 use super::Engine;
 use super::admin::Actor;
+use super::decision::Reason;
 use super::session::Session;
 use super::snapshot::Snapshot;
 
@@ -24,7 +29,7 @@ impl Engine {
     /// `invalid_target`, and `server_error` for an engine that was built without
     /// [`oauth`](crate::EngineBuilder::oauth).
     pub fn client_credentials(&self, request: &ClientCredentials) -> OAuthResult<TokenResponse> {
-        self.issue("oauth.client_credentials", |server, view| {
+        self.issue("oauth.client_credentials", &request.client, |server, view| {
             server.client_credentials(view, request)
         })
     }
@@ -37,7 +42,9 @@ impl Engine {
     /// `invalid_grant` for a code that is unknown, expired, used, another client's, or presented with another redirect
     /// URI or verifier than its own, and those of [`client_credentials`](Self::client_credentials).
     pub fn redeem_code(&self, request: &CodeRedemption) -> OAuthResult<TokenResponse> {
-        self.issue("oauth.redeem_code", |server, view| server.redeem(view, request))
+        self.issue("oauth.redeem_code", &request.client, |server, view| {
+            server.redeem(view, request)
+        })
     }
 
     /// Replaces a refresh token by its successor and issues an access token (RFC 6749 §6).
@@ -47,7 +54,9 @@ impl Engine {
     /// `invalid_grant` for a refresh token that is unknown, expired, revoked, another client's, or was replaced longer
     /// ago than the grace, which ends its family; and those of [`client_credentials`](Self::client_credentials).
     pub fn refresh(&self, request: &Refresh) -> OAuthResult<TokenResponse> {
-        self.issue("oauth.refresh", |server, view| server.refresh(view, request))
+        self.issue("oauth.refresh", &request.client, |server, view| {
+            server.refresh(view, request)
+        })
     }
 
     /// Exchanges an access token for one that may do less (RFC 8693).
@@ -58,7 +67,9 @@ impl Engine {
     /// client; `invalid_scope` and `invalid_target` for more than it has; and those of
     /// [`client_credentials`](Self::client_credentials).
     pub fn exchange(&self, request: &Exchange) -> OAuthResult<TokenResponse> {
-        self.issue("oauth.exchange", |server, view| server.exchange(view, request))
+        self.issue("oauth.exchange", &request.client, |server, view| {
+            server.exchange(view, request)
+        })
     }
 
     /// Answers a request to the token endpoint, whichever its grant type is.
@@ -90,7 +101,9 @@ impl Engine {
     /// `unauthorized_client` for another client's token, and those of authentication. A token that is unknown, expired
     /// or revoked already is no error.
     pub fn revoke(&self, request: &TokenQuery) -> OAuthResult<Revoked> {
-        self.carry_out("oauth.revoke", |server, view| server.revoke(view, request))
+        self.carry_out("oauth.revoke", &request.client, |server, view| {
+            server.revoke(view, request)
+        })
     }
 
     /// The revocation endpoint: `Authorization` header, if the request has one, and body in, HTTP response out.
@@ -108,7 +121,7 @@ impl Engine {
     ///
     /// Those of authentication.
     pub fn introspect(&self, request: &TokenQuery) -> OAuthResult<IntrospectionResponse> {
-        self.carry_out("oauth.introspect", |server, view| {
+        self.carry_out("oauth.introspect", &request.client, |server, view| {
             server.introspect(view, request)
         })
     }
@@ -215,15 +228,34 @@ impl Engine {
     fn issue(
         &self,
         action: &'static str,
+        client: &ClientAuthentication,
         plan: impl Fn(&Server, &View<'_>) -> Plan<Issuance>,
     ) -> OAuthResult<TokenResponse> {
-        let issuance = self.carry_out(action, plan)?;
+        let issuance = self.carry_out(action, client, plan)?;
         self.server()?.issue(&issuance, self.inner.clock.now())
+    }
+
+    /// Carries out a flow and leaves the record of it, refused or not.
+    fn carry_out<T>(
+        &self,
+        action: &'static str,
+        client: &ClientAuthentication,
+        plan: impl Fn(&Server, &View<'_>) -> Plan<T>,
+    ) -> OAuthResult<T> {
+        let outcome = self.plan_and_commit(action, plan);
+        if let Some(audit) = &self.inner.audit {
+            let reason = match &outcome {
+                Ok(_) => Reason::Permitted.name(),
+                Err(error) => error.code().as_str(),
+            };
+            self.note(audit, action, client.id().unwrap_or_default(), reason);
+        }
+        outcome
     }
 
     /// Carries out what needs no change without waiting for any writer; what does is planned again on the state that it
     /// changes, alone.
-    fn carry_out<T>(
+    fn plan_and_commit<T>(
         &self,
         action: &'static str,
         plan: impl Fn(&Server, &View<'_>) -> Plan<T>,
@@ -239,7 +271,36 @@ impl Engine {
         });
         committed.map_err(OAuthError::server)?
     }
+
+    /// Records what a client asked for under the id that it claimed. What it is of is known only where it exists: a service
+    /// account's tenant, an app's organisation.
+    fn note(&self, audit: &Audit, action: &'static str, client: &str, reason: &'static str) {
+        let snapshot = self.inner.snapshot.load();
+        let state = &snapshot.platform;
+        let shown = crate::value::shorten(client);
+        let (party, tenant) = match (state.account(client), state.app(client)) {
+            (Some(account), _) => (Party::ServiceAccount(shown.to_string()), account.tenant.as_str()),
+            (None, Some(app)) => (Party::App(shown.to_string()), app.owner.as_str()),
+            (None, None) => (Party::App(shown.to_string()), ""),
+        };
+        let uid = EntityUid::new(CLIENT_TYPE, shown.to_string());
+        let decided = Decided {
+            at: self.inner.clock.now(),
+            revision: snapshot.revision,
+            action,
+            action_is_known: true,
+            resource: uid.as_ref(),
+            project: "",
+            allowed: reason == Reason::Permitted.name(),
+            reason,
+            administration: false,
+        };
+        audit.noted(&Arc::new(audit::Actor::new(uid.clone(), tenant, party)), &decided);
+    }
 }
+
+/// What a record calls the client of a flow, which nobody has authenticated where the flow is refused.
+const CLIENT_TYPE: &str = "Bailiwick::Client";
 
 #[cfg(test)]
 #[path = "oauth_tests.rs"]

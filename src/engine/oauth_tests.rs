@@ -453,3 +453,75 @@ fn the_documents_are_published() {
     let keys = crate::KeySet::from_jwks(host.engine.jwks_endpoint().body().as_bytes()).unwrap();
     assert_eq!(keys.iter().count(), 1);
 }
+
+#[test]
+fn flows_leave_records_and_refused_ones_count_nothing() {
+    let (world, clock) = (World::new(), Clock::fixed(NOW));
+    let engine = Engine::builder()
+        .policies("policies/construction")
+        .unwrap()
+        .platform(world.state())
+        .clock(clock)
+        .host_key([7; 32])
+        .oauth(Settings::new(ISSUER).audience("api"), &world.ring)
+        .audit(Audit::builder().build())
+        .build()
+        .unwrap();
+    let ask = |client| engine.client_credentials(&ClientCredentials::new(client).scope("rfis:read"));
+    ask(world.client("erp")).unwrap();
+    ask(ClientAuthentication::post("erp", NEW).unwrap()).unwrap_err();
+    ask(ClientAuthentication::post(&"x".repeat(200), NEW).unwrap()).unwrap_err();
+    let mut records = engine.audit().unwrap().recent(10);
+    records.retain(|record| record.action == "oauth.client_credentials");
+    let shown: Vec<_> = records
+        .iter()
+        .map(|record| (record.tenant.as_str(), record.allowed, record.reason))
+        .collect();
+    assert_eq!(shown.len(), 3);
+    for expected in [
+        ("acme", true, "permitted"),
+        ("acme", false, "invalid_client"),
+        ("", false, "invalid_client"),
+    ] {
+        assert!(shown.contains(&expected), "{expected:?} in {shown:?}");
+    }
+    assert!(records.iter().all(|record| record.principal.len() < 200));
+    assert!(!format!("{records:?}").contains("bws_"));
+    assert!(
+        engine
+            .audit()
+            .unwrap()
+            .usage()
+            .unwrap()
+            .report("acme")
+            .rows()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_token_exchanged_for_one_project_is_good_in_no_other() {
+    let host = Host::new();
+    host.assign(erp(), "rfis-standard", "p1");
+    let token = host.account_token();
+    let narrowed = |project: &str| {
+        let request = Exchange::new(host.world.client("erp"), &token).project(project);
+        host.engine.exchange(&request)
+    };
+    let narrow = narrowed("p1").unwrap().access_token().to_owned();
+    assert_eq!(host.reason(&narrow), Reason::Permitted);
+    let other = Resource::new("Rfi", "1")
+        .parent("Project", "p2")
+        .attr("private", false)
+        .attr("state", "open")
+        .attr("assignees", crate::Value::Set(vec![]));
+    let decision = host.session(&narrow).decide("rfis.view", &other, &Context::new());
+    assert_eq!(decision.reason(), Reason::Project);
+
+    let claims = host.engine.issued_claims(&token).unwrap().unwrap();
+    host.change(crate::platform::RevocationChange::TokenRevoked {
+        token: claims.token_id().unwrap().into(),
+        expires: claims.valid_until(),
+    });
+    assert_eq!(host.reason(&narrow), Reason::Revoked);
+}

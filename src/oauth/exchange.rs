@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::platform::{Change, GrantType, Scopes, TenantId};
+use crate::platform::{Change, GrantType, Scopes, Standing, TenantId};
+use crate::token::lineage::MAX_LISTED;
 
 use super::authentication::Client;
 use super::client_credentials::{not_in_manifest, refused};
@@ -18,8 +19,8 @@ use super::view::View;
 const MAX_ACTORS: usize = 4;
 
 impl Server {
-    /// Plans an exchange. The new token acts for the same principal in the same tenant; scopes, audience and expiry are
-    /// within those of the old one, which is verified and looked up as if it had been presented to an API.
+    /// Plans an exchange. The new token acts for the same principal in the same tenant; scopes, projects, audience and expiry
+    /// are within those of the old one, which is verified and looked up as if it had been presented to an API.
     pub(crate) fn exchange(&self, view: &View<'_>, request: &Exchange) -> Plan<Issuance> {
         Plan::of(self.plan_exchange(view, request))
     }
@@ -52,6 +53,11 @@ impl Server {
             )));
         }
         let scopes = view.choose(asked, Some(&parent), &standing)?;
+        let mut lineage = subject.claims.lineage().clone();
+        lineage
+            .parents
+            .extend(subject.claims.token_id().map(str::to_owned));
+        lineage.projects = narrow(&request.projects, lineage.projects, &standing)?;
         let issuance = Issuance {
             subject: subject.claims.subject().to_owned(),
             client_id: subject.client_id().to_owned(),
@@ -59,7 +65,7 @@ impl Server {
             scopes,
             audiences: self.choose_audiences(&request.audiences, &subject.audiences)?,
             // Nothing that ends the parent spares its child, epochs included.
-            lineage: subject.claims.lineage().clone(),
+            lineage,
             grant_type: GrantType::TokenExchange.name(),
             expires_by: Some(subject.claims.expires()),
             act: Some(act(authenticated.client.id(), subject.act.as_ref())?),
@@ -68,6 +74,33 @@ impl Server {
         };
         Ok((authenticated.changes, issuance))
     }
+}
+
+/// The projects of the new token: those that are asked for, each of which the old one may act in, or the old one's.
+fn narrow(
+    asked: &[String],
+    parent: Option<Vec<String>>,
+    standing: &Standing<'_>,
+) -> OAuthResult<Option<Vec<String>>> {
+    if asked.is_empty() {
+        return Ok(parent);
+    }
+    let is_permitted = |project: &String| {
+        parent.as_ref().is_none_or(|listed| listed.contains(project))
+            && standing
+                .projects
+                .iter()
+                .all(|(_, listed)| listed.permits(project))
+    };
+    if asked.len() > MAX_LISTED || !asked.iter().all(is_permitted) {
+        return Err(OAuthError::new(
+            OAuthErrorCode::InvalidTarget,
+            format!(
+                "the subject_token does not cover one of the projects, or there are more than {MAX_LISTED}"
+            ),
+        ));
+    }
+    Ok(Some(asked.to_vec()))
 }
 
 /// Who may exchange a token: the app that it was issued to, another one that is installed in the same tenant, or a

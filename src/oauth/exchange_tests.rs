@@ -192,3 +192,47 @@ fn a_disabled_account_and_a_suspended_app_exchange_nothing() {
         OAuthErrorCode::InvalidGrant
     );
 }
+
+#[test]
+fn a_parent_revoked_by_its_id_takes_its_children_along() {
+    let world = World::new();
+    let token = parent(&world);
+    let exchanged = |token: &str| {
+        let response = world.exchange(&ask(&world, "erp", token)).unwrap();
+        response.access_token().to_owned()
+    };
+    let child = exchanged(&token);
+    let grandchild = exchanged(&child);
+    let other = exchanged(&token);
+    world.revoke("dashboards", &child).unwrap();
+    let is_active = |token: &str| world.introspect("dashboards", token).active;
+    assert_eq!(
+        [&token, &child, &grandchild, &other].map(|it| is_active(it)),
+        [true, false, false, true]
+    );
+    world.revoke("dashboards", &token).unwrap();
+    assert!(!is_active(&other));
+}
+
+#[test]
+fn projects_are_narrowed_and_never_widened() {
+    let world = World::new();
+    let token = parent(&world);
+    let narrowed = world.exchange(&ask(&world, "erp", &token).project("p1")).unwrap();
+    let narrowed = narrowed.access_token().to_owned();
+    let projects = |token: &str| {
+        let read = world.server.read_token(token, NOW).unwrap();
+        read.claims.lineage().projects.clone()
+    };
+    assert_eq!(projects(&narrowed), Some(vec!["p1".to_owned()]));
+    let same = world.exchange(&ask(&world, "erp", &narrowed)).unwrap();
+    assert_eq!(projects(same.access_token()), Some(vec!["p1".to_owned()]));
+    for wider in ["p2", "p1 ", "P1", "*"] {
+        let request = ask(&world, "erp", &narrowed).project("p1").project(wider);
+        assert_eq!(
+            refused(&world, &request),
+            OAuthErrorCode::InvalidTarget,
+            "{wider}"
+        );
+    }
+}

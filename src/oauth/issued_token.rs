@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::platform::{
-    AccountId, AppId, Caller, FamilyId, GrantId, InstallationId, Issued, KeyId, Provenance, Refusal,
-    SecretId, Standing, State, TenantId, TokenId, UserId,
+    AccountId, AppId, Caller, FamilyId, GrantId, InstallationId, Issued, KeyId, Projects, Provenance,
+    Refusal, SecretId, Standing, State, TenantId, TokenId, UserId,
 };
 use crate::token::{Claims, PrincipalKind, base64url};
 
@@ -89,5 +89,14 @@ pub(crate) fn provenance(claims: &Claims) -> Provenance {
         grant: lineage.grant.as_deref().map(GrantId::from),
         family: lineage.family.as_deref().map(FamilyId::from),
         secret: lineage.secret.as_deref().map(SecretId::from),
+        parents: lineage
+            .parents
+            .iter()
+            .map(|id| TokenId::from(id.as_str()))
+            .collect(),
+        projects: match &lineage.projects {
+            None => Projects::All,
+            Some(projects) => Projects::listed(projects.iter().map(String::as_str)),
+        },
     }
 }

@@ -79,5 +79,5 @@ pub(crate) mod fixture;
 pub(crate) use issue::Issuance;
 pub(crate) use issued_token::provenance;
 pub(crate) use metadata::jwks_reply;
-pub(crate) use server::{Plan, Server};
+pub(crate) use server::{Plan, REMEMBERED_SECONDS, Server};
 pub(crate) use view::View;

@@ -160,6 +160,7 @@ pub struct Exchange {
     pub(crate) subject_token: Zeroizing<String>,
     pub(crate) scope: Option<String>,
     pub(crate) audiences: Vec<String>,
+    pub(crate) projects: Vec<String>,
 }
 
 impl Exchange {
@@ -171,6 +172,7 @@ impl Exchange {
             subject_token: Zeroizing::new(subject_token.to_owned()),
             scope: None,
             audiences: vec![],
+            projects: vec![],
         }
     }
 
@@ -185,6 +187,14 @@ impl Exchange {
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
+        self
+    }
+
+    /// Adds a project in which the new token is good; those of the old one unless told. In a form it is the parameter
+    /// `projects` of this library, ids separated by spaces.
+    #[must_use]
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.projects.push(project.into());
         self
     }
 }
@@ -263,6 +273,7 @@ impl TokenRequest {
                 Ok(Self::TokenExchange(Exchange {
                     scope,
                     audiences,
+                    projects: projects(body),
                     ..Exchange::new(client, body.require("subject_token")?)
                 }))
             }
@@ -282,6 +293,12 @@ fn audiences(body: &Parameters) -> Vec<String> {
         .chain(body.all("resource"))
         .map(str::to_owned)
         .collect()
+}
+
+/// Where the token is to be good.
+fn projects(body: &Parameters) -> Vec<String> {
+    let listed = body.get("projects").unwrap_or_default().split(' ');
+    listed.filter(|id| !id.is_empty()).map(str::to_owned).collect()
 }
 
 fn check_exchange(body: &Parameters) -> OAuthResult<()> {

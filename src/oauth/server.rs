@@ -110,7 +110,7 @@ impl Server {
 
 /// How long what was used up is remembered after its expiry, in seconds: a code that is replayed within it still ends
 /// what it yielded.
-const REMEMBERED_SECONDS: i64 = 24 * 3_600;
+pub(crate) const REMEMBERED_SECONDS: i64 = 24 * 3_600;
 
 /// How often what has had its time is forgotten, in seconds.
 const SWEEP_SECONDS: i64 = 600;

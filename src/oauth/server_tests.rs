@@ -45,3 +45,24 @@ fn impossible_settings_make_no_server() {
     let settings = Settings::new("https://id.example.com");
     assert!(Server::new(settings, &KeyRing::new(), &[0; 32]).is_err());
 }
+
+#[test]
+fn families_are_forgotten_once_everything_of_theirs_has_expired() {
+    let world = World::with(|settings| settings.refresh_tokens(1_000));
+    world.tokens();
+    let families = |world: &World| {
+        let state = world.state();
+        let grants: Vec<_> = state
+            .grants_of_user(&"acme".into(), &"ana".into())
+            .map(|grant| grant.id.clone())
+            .collect();
+        let of = grants
+            .iter()
+            .map(|grant| state.families_of(grant.as_str()).count());
+        of.sum::<usize>()
+    };
+    assert_eq!(families(&world), 1);
+    world.wait(1_000 + REMEMBERED_SECONDS + SWEEP_SECONDS);
+    world.tokens();
+    assert_eq!(families(&world), 1, "the new one alone");
+}

@@ -34,6 +34,10 @@ pub struct Provenance {
     pub family: Option<FamilyId>,
     /// The client secret it was obtained with.
     pub secret: Option<SecretId>,
+    /// The tokens that it was exchanged from.
+    pub parents: Vec<TokenId>,
+    /// The projects that it is narrowed to.
+    pub projects: Projects,
 }
 
 impl Provenance {
@@ -48,6 +52,8 @@ impl Provenance {
             grant: None,
             family: None,
             secret: None,
+            parents: Vec::new(),
+            projects: Projects::All,
         }
     }
 }
@@ -422,6 +428,11 @@ impl State {
             && self.is_token_revoked(token.as_str())
         {
             return refuse(RefusalKind::Revoked, Factor::Token, "the token was revoked");
+        }
+        let mut parents = provenance.parents.iter();
+        if parents.any(|parent| self.is_token_revoked(parent.as_str())) {
+            let message = "a token that this one was exchanged from was revoked";
+            return refuse(RefusalKind::Revoked, Factor::Token, message);
         }
         // Whether a key is trusted at all is the verifier's question; what became of the platform's own is known here.
         let key = provenance

@@ -15,7 +15,7 @@ use super::state::State;
 pub enum RevocationChange {
     /// One token is good no longer; it would have expired at this time, in seconds since the Unix epoch.
     TokenRevoked { token: TokenId, expires: i64 },
-    /// Everything that expired before this time is forgotten: revoked tokens, authorization codes.
+    /// Everything that expired before this time is forgotten: revoked tokens, authorization codes, token families.
     Forgotten { before: i64 },
 }
 
@@ -54,6 +54,16 @@ impl State {
                 });
                 for code in &codes {
                     self.codes.remove(code.as_str());
+                }
+                let mut families = Vec::new();
+                self.families.for_each(&mut |id, family| {
+                    if family.expires < *before {
+                        families.push((id.clone(), family.grant.clone()));
+                    }
+                });
+                for (family, grant) in &families {
+                    self.families.remove(family.as_str());
+                    self.families_by_grant.remove(grant, family);
                 }
                 Ok(())
             }

@@ -37,7 +37,16 @@ pub struct Lineage {
     /// The client secret with which the client proved itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// The ids of the tokens that it was exchanged from (RFC 8693), the latest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
+    /// The only projects in which it is good; none for all that its installation or account may act in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Vec<String>>,
 }
+
+/// Most names in one list of a lineage.
+pub(crate) const MAX_LISTED: usize = 64;
 
 /// The claim that holds it.
 pub(crate) const CLAIM: &str = "bailiwick";
@@ -72,6 +81,20 @@ impl Lineage {
                 Some(_) => Err(invalid(name)),
             }
         };
+        let list = |name: &str| -> Result<Option<Vec<String>>> {
+            let items = match members.get(name) {
+                None => return Ok(None),
+                Some(Json::Array(items)) if items.len() <= MAX_LISTED => items,
+                Some(_) => return Err(invalid(name)),
+            };
+            let texts = items.iter().map(|item| match item {
+                Json::Text(text) if !text.is_empty() && text.len() <= MAX_NAME_BYTES => {
+                    Ok(text.as_ref().to_owned())
+                }
+                _ => Err(invalid(name)),
+            });
+            texts.collect::<Result<Vec<_>>>().map(Some)
+        };
         Ok(Self {
             installation: text("installation")?,
             installation_epoch: epoch("installation_epoch")?,
@@ -80,6 +103,8 @@ impl Lineage {
             grant: text("grant")?,
             family: text("family")?,
             secret: text("secret")?,
+            parents: list("parents")?.unwrap_or_default(),
+            projects: list("projects")?,
         })
     }
 }

@@ -68,6 +68,8 @@ fn lineage_and_private_claims_travel_in_both_forms() {
         grant: Some("g1".to_owned()),
         family: Some("f1".to_owned()),
         secret: Some("s1".to_owned()),
+        parents: vec!["t1".into()],
+        projects: Some(vec!["p1".into()]),
     };
     let new = new()
         .lineage(lineage.clone())

@@ -19,7 +19,7 @@ mod key;
 mod key_ring;
 mod key_set;
 mod key_source;
-mod lineage;
+pub(crate) mod lineage;
 mod minter;
 mod nonce;
 mod pem;

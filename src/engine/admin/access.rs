@@ -26,6 +26,36 @@ impl Admin<'_> {
         self.assign(RoleAssignment::new(assignee, RoleSet::Host, role, place))
     }
 
+    /// Assigns a role at one place to many, in one change: all of them hold it afterwards, or none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`assign_role`](Self::assign_role).
+    pub fn assign_role_to(
+        &self,
+        assignees: impl IntoIterator<Item = Assignee>,
+        role: &str,
+        place: &Place,
+    ) -> Result<Vec<AssignmentId>> {
+        let wanted: Vec<RoleAssignment> = assignees
+            .into_iter()
+            .map(|assignee| RoleAssignment::new(assignee, RoleSet::Host, role, place.clone()))
+            .collect();
+        let Some(first) = wanted.first() else {
+            return Ok(vec![]);
+        };
+        self.change(
+            "roles.assign",
+            |state| Target::role(state, first),
+            |snapshot| {
+                // Whether it may be handed on depends on the role and the place, not on who gets it.
+                authority::check(snapshot, &self.session, first)?;
+                let changes = wanted.iter().map(|it| assigned(it).into()).collect();
+                Ok((changes, wanted.iter().map(|it| it.id.clone()).collect()))
+            },
+        )
+    }
+
     /// Assigns a role of the platform's policies, by the same rule.
     ///
     /// # Errors
@@ -51,13 +81,7 @@ impl Admin<'_> {
             |state| Target::role(state, &wanted),
             |snapshot| {
                 authority::check(snapshot, &self.session, &wanted)?;
-                let change = RoleChange::Assigned {
-                    assignee: wanted.assignee.clone(),
-                    set: wanted.set,
-                    role: wanted.role.clone(),
-                    place: wanted.place.clone(),
-                };
-                Ok((vec![change.into()], wanted.id.clone()))
+                Ok((vec![assigned(&wanted).into()], wanted.id.clone()))
             },
         )
     }
@@ -153,14 +177,17 @@ impl Admin<'_> {
         expires: i64,
     ) -> Result<()> {
         let (account, token) = (account.into(), token.into());
-        let change = RevocationChange::TokenRevoked {
+        let revoked = RevocationChange::TokenRevoked {
             token: token.clone(),
             expires,
         };
-        self.make(
+        // Whoever adds to what is remembered also takes away what has had its time.
+        let before = self.now().saturating_sub(crate::oauth::REMEMBERED_SECONDS);
+        let forgotten = RevocationChange::Forgotten { before };
+        self.change(
             "tokens.revoke",
             |state| Target::account_token(state, &account, token.as_str()),
-            change,
+            |_| Ok((vec![revoked.into(), forgotten.into()], ())),
         )
     }
 
@@ -268,5 +295,14 @@ impl Admin<'_> {
             |state| Target::signing_key(state, id.as_str()),
             change,
         )
+    }
+}
+
+fn assigned(wanted: &RoleAssignment) -> RoleChange {
+    RoleChange::Assigned {
+        assignee: wanted.assignee.clone(),
+        set: wanted.set,
+        role: wanted.role.clone(),
+        place: wanted.place.clone(),
     }
 }
