@@ -7,8 +7,8 @@ use std::time::Instant;
 use bailiwick::audit::Audit;
 use bailiwick::platform::{
     AppChange, AppVersionChange, Assignee, BoundaryChange, Bounded, Change, GrantChange, InstallationChange,
-    Issued, Manifest, Place, ProjectChange, Projects, Provenance, RoleChange, RoleSet, Scopes, State,
-    TenantId, TokenFamilyChange, UserId,
+    Issued, Manifest, MembershipChange, Place, ProjectChange, Projects, Provenance, RoleChange, RoleSet,
+    Scopes, State, TenantId, TokenFamilyChange, UserId,
 };
 use bailiwick::{Clock, Context, Engine, Identity, Principal, Resource, Session, Tenant};
 
@@ -54,6 +54,16 @@ fn state() -> State {
         }
         .into()
     };
+    for number in 0..ASSIGNMENTS / PROJECTS {
+        make(vec![
+            MembershipChange::Joined {
+                tenant: acme.clone(),
+                user: format!("user{number}").into(),
+                guest: false,
+            }
+            .into(),
+        ]);
+    }
     for number in 0..ASSIGNMENTS - 1 {
         make(vec![role(
             &format!("user{}", number / PROJECTS),

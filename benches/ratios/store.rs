@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use bailiwick::platform::{
-    AppChange, AppVersionChange, Assignee, Change, InstallationChange, Manifest, Place, ProjectChange,
-    Projects, RoleChange, RoleSet, ServiceAccountChange, State, TenantId,
+    AppChange, AppVersionChange, Assignee, Change, InstallationChange, Manifest, MembershipChange, Place,
+    ProjectChange, Projects, RoleChange, RoleSet, ServiceAccountChange, State, TenantId,
 };
 use bailiwick::store::{Sqlite, Store as _, Transaction};
-use bailiwick::{Clock, Engine, NewTenant, Principal, Resource, Session, Tenant};
+use bailiwick::{Clock, Engine, Principal, Resource, Session, Tenant};
 
 use crate::measure::Row;
 
@@ -17,6 +17,8 @@ const BATCH: usize = 1_000;
 const SPAN: Duration = Duration::from_secs(3);
 /// Changes of one transaction while a large store is made.
 const CHUNK: usize = 10_000;
+/// Who can get a role while committing is measured.
+const MEMBERS: usize = 300_000;
 
 fn engine(store: Sqlite) -> Engine {
     Engine::builder()
@@ -37,14 +39,9 @@ fn session(engine: &Engine, user: &str, tenant: &str) -> Session {
 /// `store/commit` and `store/commit-batch`: nanoseconds for each change.
 pub(crate) fn commit() -> Vec<Row> {
     let directory = tempfile::tempdir().unwrap();
-    let engine = engine(Sqlite::create(directory.path().join("platform.db")).unwrap());
-    engine.bootstrap("operator", "Operator", "olga").unwrap();
-    let olga = session(&engine, "olga", "operator");
-    let acme = NewTenant::named("Acme")
-        .admin("ana")
-        .role("company-admin")
-        .role("rfis-standard");
-    engine.act_as(&olga).create_tenant("acme", acme).unwrap();
+    let store = Sqlite::create(directory.path().join("platform.db")).unwrap();
+    append(&store, &members());
+    let engine = engine(store);
     let ana = session(&engine, "ana", "acme");
     let admin = engine.act_as(&ana);
     admin.create_project("acme", "p1", "Harbour bridge").unwrap();
@@ -64,7 +61,7 @@ pub(crate) fn commit() -> Vec<Row> {
     let one = Row::of_one("store/commit", start.elapsed().as_nanos() as f64 / made as f64);
 
     let (first, start) = (made, Instant::now());
-    while start.elapsed() < SPAN {
+    while start.elapsed() < SPAN && made + BATCH < MEMBERS {
         let assignees = (made..made + BATCH).map(|number| Assignee::User(user(number).into()));
         admin.assign_role_to(assignees, "rfis-standard", &place).unwrap();
         made += BATCH;
@@ -107,6 +104,18 @@ pub(crate) fn open() -> Vec<Row> {
 fn fill(store: &Sqlite, accounts: usize, assignments: usize) {
     const TENANTS: usize = 100;
     const PROJECTS: usize = 10;
+    const ROLES: [&str; 10] = [
+        "rfis-read-only",
+        "rfis-standard",
+        "rfis-admin",
+        "submittals-read-only",
+        "submittals-standard",
+        "budget-read-only",
+        "budget-standard",
+        "drawings-read-only",
+        "drawings-standard",
+        "documents-read-only",
+    ];
     let mut changes: Vec<Change> = State::new()
         .found("operator".into(), "Operator", "olga".into(), NOW)
         .unwrap();
@@ -174,19 +183,42 @@ fn fill(store: &Sqlite, accounts: usize, assignments: usize) {
         );
     }
     for number in 0..assignments {
-        // Consecutive accounts, each in all projects: no pair comes twice.
-        let project = number % (TENANTS * PROJECTS);
-        let assignee = Assignee::ServiceAccount(format!("svc{}", number / (TENANTS * PROJECTS)).into());
+        // Each account in every project of its tenant, with one role after another: no assignment comes twice.
+        let (account, rest) = (number % accounts, number / accounts);
+        let project = (account % TENANTS) * PROJECTS + rest % PROJECTS;
         changes.push(
             RoleChange::Assigned {
-                assignee,
+                assignee: Assignee::ServiceAccount(format!("svc{account}").into()),
                 set: RoleSet::Host,
-                role: "rfis-standard".to_owned(),
+                role: ROLES[rest / PROJECTS].to_owned(),
                 place: Place::Project(format!("p{project}").into()),
             }
             .into(),
         );
     }
+    append(store, &changes);
+}
+
+/// A tenant with many members, none of whom has a role yet.
+fn members() -> Vec<Change> {
+    let acme = TenantId::from("acme");
+    let roles = ["company-admin".to_owned(), "rfis-standard".to_owned()];
+    let mut changes: Vec<Change> = State::new()
+        .found("operator".into(), "Operator", "olga".into(), NOW)
+        .unwrap();
+    changes.extend(State::new().create_tenant((&acme, "Acme"), &"ana".into(), &roles, NOW));
+    changes.extend((0..MEMBERS).map(|number| {
+        let joined = MembershipChange::Joined {
+            tenant: acme.clone(),
+            user: format!("user{number}").into(),
+            guest: false,
+        };
+        joined.into()
+    }));
+    changes
+}
+
+fn append(store: &Sqlite, changes: &[Change]) {
     for (head, chunk) in changes.chunks(CHUNK).enumerate() {
         let transaction = Transaction::new().audit(b"{}".to_vec());
         let transaction = chunk.iter().fold(transaction, |transaction, change| {

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crate::audit::{Actor, Audit, Decided, Party};
-use crate::value::Context;
+use crate::error::ErrorKind;
+use crate::token::{Claims, PrincipalKind};
+use crate::value::{Context, EntityUid};
 
-use super::Engine;
 use super::decision::{Outcome, Reason};
 use super::resource::Resource;
 use super::session::{Session, SessionInner};
 use super::snapshot::Snapshot;
+use super::{Engine, Inner};
 
 impl Session {
     /// Judges and leaves the record of it.
@@ -88,6 +90,34 @@ impl SessionInner {
                 None => actor,
             })
         })
+    }
+}
+
+impl Inner {
+    /// Records that a good token of one tenant was presented in another, where its admins see it.
+    #[cold]
+    pub(super) fn note_foreign(&self, claims: &Claims, tenant: &str) {
+        let Some(audit) = &self.audit else { return };
+        let named = |type_name: &str, id: &str| EntityUid::new(type_name.to_owned(), id.to_owned());
+        let party = match (claims.principal_kind(), claims.client_id()) {
+            (PrincipalKind::ServiceAccount, _) => Party::ServiceAccount(claims.subject().to_owned()),
+            (_, Some(app)) => Party::App(app.to_owned()),
+            (_, None) => Party::FirstParty,
+        };
+        let token = named("Bailiwick::AccessToken", claims.token_id().unwrap_or_default());
+        let decided = Decided {
+            at: self.clock.now(),
+            revision: self.snapshot.load().revision,
+            action: "authenticate",
+            action_is_known: true,
+            resource: token.as_ref(),
+            project: "",
+            allowed: false,
+            reason: ErrorKind::TokenTenant.name(),
+            administration: false,
+        };
+        let principal = named("Bailiwick::Principal", claims.subject());
+        audit.noted(&Arc::new(Actor::new(principal, tenant, party)), &decided);
     }
 }
 

@@ -69,6 +69,7 @@ impl Engine {
         if let Some(owner) = claims.tenant()
             && tenant.as_id() != Some(owner)
         {
+            inner.note_foreign(&claims, tenant.as_id().unwrap_or_default());
             return Err(Error::new(
                 ErrorKind::TokenTenant,
                 "the token belongs to another tenant than the request",

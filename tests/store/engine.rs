@@ -63,9 +63,8 @@ fn a_revocation_counts_at_once_and_for_ever() {
     assert!(!ben_may_read(&place.engine()));
 }
 
-/// THREATS 49.
 #[test]
-fn a_revocation_on_a_full_disk_is_an_error_and_changes_nothing() {
+fn threat_49_a_revocation_on_a_full_disk_is_an_error_and_changes_nothing() {
     let fails = Arc::new(AtomicBool::new(false));
     let store = Failing {
         memory: Memory::new(),

@@ -1,4 +1,4 @@
-//! No secret in clear anywhere: THREATS 68, DOMAIN invariant 16.
+//! No secret in clear anywhere: DOMAIN invariant 16.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use bailiwick::store::{Sqlite, export};
 use super::support::{Directory, builder, found, session};
 
 #[test]
-fn secrets_reach_no_file_no_record_and_no_text() {
+fn threat_68_secrets_reach_no_file_no_record_and_no_text() {
     let place = Directory::new();
     let seen = Arc::new(Mutex::new(String::new()));
     let collected = Arc::clone(&seen);
