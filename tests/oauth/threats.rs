@@ -362,8 +362,8 @@ fn threat_66_one_decision_sees_one_revision() {
                    entity Doc in [Company] { version: Long };
                    action view appliesTo { principal: User, resource: Doc };"#,
             )
-            .cedar("r.cedar", &rule)
-            .entities("e.json", &entities.to_string())
+            .cedar("r.cedar", rule)
+            .entities("e.json", entities.to_string())
     };
     let engine = Engine::builder()
         .source(source(0))
