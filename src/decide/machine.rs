@@ -1,13 +1,16 @@
 //! The stack machine that evaluates conditions: a loop over flat code, without recursion on the code and, for the
 //! usual condition, without allocation.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::fault::{EvalErrorKind, Fault};
+use super::operators::unary;
 use super::val::{Ent, RecordVal, SetVal, Val};
 use crate::compile::program::{Condition, Op, Run, Unary, Var};
 use crate::entities::overlay::{Found, Resolved, View};
-use crate::value::{Record, literal, same_text};
+use crate::value::{Record, Value, same_text};
 
 /// A request, looked up.
 pub(crate) struct Asked<'e, 'r> {
@@ -36,7 +39,7 @@ impl<'e> Layers<'e> {
     }
 
     #[inline]
-    fn get(self, name: &str) -> Option<Val<'e>> {
+    fn get(self, name: &str) -> Option<&'e Value<'e>> {
         get(self.given, false, name).or_else(|| get(self.added, false, name))
     }
 
@@ -111,120 +114,115 @@ impl<'e, 'r> Machine<'e, 'r> {
         Ok(true)
     }
 
+    /// One step. Values are written into their place on the stack and read there: a copy made right after a write
+    /// waits for it.
     #[inline]
     fn step(&mut self, op: Op, condition: &'e Condition) -> Step<Next> {
         let name = |name: u32| condition.names.get(name as usize).map_or("", |name| &**name);
-        let value = |value: u32| {
-            let value = condition.values.get(value as usize);
-            value.map_or(Val::Bool(false), |value| Val::of(value, true))
-        };
+        let constant = |number: u32| condition.values.get(number as usize);
         match op {
             Op::Bool(value) => self.stack.push(Val::Bool(value)),
             Op::Long(value) => self.stack.push(Val::Long(value)),
-            Op::Value(number) => self.stack.push(value(number)),
-            Op::Entity(number) => {
-                if let Some((uid, handle)) = condition.entities.get(number as usize) {
-                    let uid = uid.as_ref();
-                    self.stack.push(Val::Entity(Ent {
-                        uid,
-                        handle: Some(*handle),
-                    }));
+            Op::Value(number) => {
+                self.stack.push(Val::Bool(false));
+                if let Some(value) = constant(number) {
+                    self.set(value, true);
                 }
             }
-            Op::Var(var) => {
-                let var = self.var(var);
-                self.stack.push(var);
+            Op::Entity(number) => {
+                if let Some((uid, handle)) = condition.entities.get(number as usize) {
+                    let (uid, handle) = (uid.as_ref(), Some(*handle));
+                    self.stack.push(Val::Entity(Ent { uid, handle }));
+                }
             }
+            Op::Var(var) => match self.resolved(var) {
+                Some(resolved) => {
+                    let (uid, handle) = (resolved.uid, resolved.node.map(|node| node.handle));
+                    self.stack.push(Val::Entity(Ent { uid, handle }));
+                }
+                None => self.stack.push(Val::Record(RecordVal::Context)),
+            },
             Op::VarAttr(var, attr) => {
-                let found = self.var_attr(var, name(attr))?;
-                self.stack.push(found);
+                let (value, sorted) = self.var_attr(var, name(attr))?;
+                self.stack.push(Val::Bool(false));
+                self.set(value, sorted);
             }
-            Op::Attr(attr) => {
-                let top = self.pop();
-                let found = self.attr(top, name(attr))?;
-                self.stack.push(found);
-            }
+            Op::Attr(attr) => match self.member(self.top(), name(attr))? {
+                Member::Given(value, sorted) => self.set(value, sorted),
+                Member::Made(val) => self.set_val(val),
+            },
             Op::Has(path) => {
-                let top = self.pop();
                 let names = run(&condition.names, path);
-                let has = self.has(top, names.iter().map(|name| &**name))?;
-                self.stack.push(Val::Bool(has));
+                let has = self.has(self.top(), names)?;
+                self.set_val(Val::Bool(has));
+            }
+            Op::Unary(Unary::Not) => {
+                let truth = self.truth()?;
+                self.set_val(Val::Bool(!truth));
             }
             Op::Unary(op) => {
-                let top = self.pop();
-                let result = self.unary(op, top)?;
-                self.stack.push(result);
+                let result = unary(op, self.top())?;
+                self.set_val(result);
             }
-            Op::Binary(op) => {
-                let right = self.pop();
-                let left = self.pop();
-                let result = self.binary(op, left, right)?;
-                self.stack.push(result);
-            }
+            Op::Binary(op) => self.binary(op)?,
             Op::EqValue(number) => {
-                let top = self.pop();
-                let equal = self.equal(top, value(number))?;
-                self.stack.push(Val::Bool(equal));
+                let value = constant(number).ok_or(EvalErrorKind::TypeError)?;
+                let equal = self.equal_value(self.top(), value)?;
+                self.set_val(Val::Bool(equal));
             }
             Op::WithinValue(number) => {
-                let top = self.pop();
-                let within = match value(number) {
-                    Val::Set(set) => self.set_contains(set, top)?,
-                    _ => return Err(EvalErrorKind::TypeError),
+                let Some(Value::Set(items)) = constant(number) else {
+                    return Err(EvalErrorKind::TypeError);
                 };
-                self.stack.push(Val::Bool(within));
+                let within = self.set_contains(SetVal::Sorted(items), self.top())?;
+                self.set_val(Val::Bool(within));
             }
             Op::InEntities(list) => {
-                let ent = self.pop_entity()?;
-                let listed = run(&condition.entities, list);
-                let within = self.below_any(
-                    ent,
-                    listed.iter().map(|(uid, handle)| Ent {
-                        uid: uid.as_ref(),
-                        handle: Some(*handle),
-                    }),
-                );
-                self.stack.push(Val::Bool(within));
+                let listed = run(&condition.entities, list).iter();
+                let listed = listed.map(|(uid, handle)| Ent {
+                    uid: uid.as_ref(),
+                    handle: Some(*handle),
+                });
+                let within = self.below_any(self.entity()?, listed);
+                self.set_val(Val::Bool(within));
             }
             Op::Like(number) => {
-                let Val::Str(text) = self.pop() else {
+                let Val::Str(text) = self.top() else {
                     return Err(EvalErrorKind::TypeError);
                 };
                 let pattern = condition.patterns.get(number as usize);
                 let matches = pattern.is_some_and(|pattern| pattern.matches(text));
-                self.stack.push(Val::Bool(matches));
+                self.set_val(Val::Bool(matches));
             }
             Op::Is(wanted) => {
-                let ent = self.pop_entity()?;
-                self.stack
-                    .push(Val::Bool(same_text(ent.uid.type_name, name(wanted))));
+                let is = same_text(self.entity()?.uid.type_name, name(wanted));
+                self.set_val(Val::Bool(is));
             }
             Op::IsElse(wanted, to) => {
-                let ent = self.pop_entity()?;
-                if !same_text(ent.uid.type_name, name(wanted)) {
-                    self.stack.push(Val::Bool(false));
+                if !same_text(self.entity()?.uid.type_name, name(wanted)) {
+                    self.set_val(Val::Bool(false));
                     return Ok(Next::Jump(to));
                 }
-                self.stack.push(Val::Entity(ent));
             }
             Op::And(to) => {
-                if !self.pop_bool()? {
-                    self.stack.push(Val::Bool(false));
+                if !self.truth()? {
                     return Ok(Next::Jump(to));
                 }
+                self.drop_top();
             }
             Op::Or(to) => {
-                if self.pop_bool()? {
-                    self.stack.push(Val::Bool(true));
+                if self.truth()? {
                     return Ok(Next::Jump(to));
                 }
+                self.drop_top();
             }
             Op::Truth => {
-                let truth = self.pop_bool()?;
-                self.stack.push(Val::Bool(truth));
+                self.truth()?;
             }
             Op::Unless(to) => {
-                if !self.pop_bool()? {
+                let truth = self.truth()?;
+                self.drop_top();
+                if !truth {
                     return Ok(Next::Jump(to));
                 }
             }
@@ -246,36 +244,59 @@ impl<'e, 'r> Machine<'e, 'r> {
             }
             Op::Invalid(_) => return Err(EvalErrorKind::Extension),
             Op::When => {
-                if !self.pop_bool()? {
+                if !self.truth()? {
                     return Ok(Next::Unsatisfied);
                 }
+                self.drop_top();
             }
             Op::UnlessClause => {
-                if self.pop_bool()? {
+                if self.truth()? {
                     return Ok(Next::Unsatisfied);
                 }
+                self.drop_top();
             }
         }
         Ok(Next::Step)
     }
 
-    /// The lowering never takes more than it has put.
+    /// The uppermost value. The lowering never takes more than it has put.
     #[inline]
-    fn pop(&mut self) -> Val<'e> {
-        self.stack.pop().unwrap_or(Val::Bool(false))
+    fn top(&self) -> &Val<'e> {
+        self.stack.last().unwrap_or(&Val::Bool(false))
     }
 
     #[inline]
-    fn pop_bool(&mut self) -> Step<bool> {
-        match self.pop() {
-            Val::Bool(value) => Ok(value),
+    pub(super) fn drop_top(&mut self) {
+        self.stack.truncate(self.stack.len().saturating_sub(1));
+    }
+
+    /// Replaces the uppermost value.
+    #[inline]
+    pub(super) fn set_val(&mut self, val: Val<'e>) {
+        if let Some(top) = self.stack.last_mut() {
+            *top = val;
+        }
+    }
+
+    /// The same by a value of the snapshot (`sorted`) or of the request.
+    #[inline]
+    pub(super) fn set(&mut self, value: &'e Value<'e>, sorted: bool) {
+        if let Some(top) = self.stack.last_mut() {
+            top.set(value, sorted);
+        }
+    }
+
+    #[inline]
+    fn truth(&self) -> Step<bool> {
+        match self.top() {
+            Val::Bool(value) => Ok(*value),
             _ => Err(EvalErrorKind::TypeError),
         }
     }
 
     #[inline]
-    fn pop_entity(&mut self) -> Step<Ent<'e>> {
-        match self.pop() {
+    fn entity(&self) -> Step<&Ent<'e>> {
+        match self.top() {
             Val::Entity(ent) => Ok(ent),
             _ => Err(EvalErrorKind::TypeError),
         }
@@ -291,71 +312,55 @@ impl<'e, 'r> Machine<'e, 'r> {
     }
 
     #[inline]
-    fn var(&self, var: Var) -> Val<'e> {
-        match self.resolved(var) {
-            Some(resolved) => Val::Entity(Ent {
-                uid: resolved.uid,
-                handle: resolved.node.map(|node| node.handle),
-            }),
-            None => Val::Record(RecordVal::Context),
-        }
-    }
-
-    #[inline]
-    fn var_attr(&self, var: Var, name: &str) -> Step<Val<'e>> {
-        let found = match self.resolved(var) {
+    fn var_attr(&self, var: Var, name: &str) -> Step<(&'e Value<'e>, bool)> {
+        let (found, sorted) = match self.resolved(var) {
             Some(resolved) => {
                 let (record, sorted) = resolved.found().ok_or(EvalErrorKind::EntityMissing)?.attrs();
-                get(record, sorted, name)
+                (get(record, sorted, name), sorted)
             }
-            None => self.asked.context.get(name),
+            None => (self.asked.context.get(name), false),
         };
-        found.ok_or(EvalErrorKind::AttributeMissing)
+        Ok((found.ok_or(EvalErrorKind::AttributeMissing)?, sorted))
     }
 
-    fn attr(&self, of: Val<'e>, name: &str) -> Step<Val<'e>> {
+    /// An attribute of an entity or a member of a record.
+    fn member(&self, of: &Val<'e>, name: &str) -> Step<Member<'e>> {
         let found = match of {
             Val::Entity(ent) => {
                 let (record, sorted) = self.find(ent).ok_or(EvalErrorKind::EntityMissing)?.attrs();
-                get(record, sorted, name)
+                get(record, sorted, name).map(|value| Member::Given(value, sorted))
             }
-            Val::Record(record) => self.field(record, name),
+            Val::Record(record) => self.field(*record, name),
             _ => return Err(EvalErrorKind::TypeError),
         };
         found.ok_or(EvalErrorKind::AttributeMissing)
     }
 
-    fn has<'n>(&self, of: Val<'e>, path: impl Iterator<Item = &'n str>) -> Step<bool> {
-        let mut current = of;
+    fn has(&self, of: &Val<'e>, path: &[Arc<str>]) -> Step<bool> {
+        let mut current = *of;
         for name in path {
-            let found = match current {
-                Val::Entity(ent) => self.find(ent).and_then(|found| {
-                    let (record, sorted) = found.attrs();
-                    get(record, sorted, name)
-                }),
-                Val::Record(record) => self.field(record, name),
-                _ => return Err(EvalErrorKind::TypeError),
-            };
-            match found {
-                Some(next) => current = next,
-                None => return Ok(false),
+            match self.member(&current, name) {
+                Ok(member) => current = member.val(),
+                Err(EvalErrorKind::TypeError) => return Err(EvalErrorKind::TypeError),
+                Err(_) => return Ok(false),
             }
         }
         Ok(true)
     }
 
     /// A member of a record.
-    pub(crate) fn field(&self, record: RecordVal<'e>, name: &str) -> Option<Val<'e>> {
+    pub(crate) fn field(&self, record: RecordVal<'e>, name: &str) -> Option<Member<'e>> {
         match record {
-            RecordVal::Sorted(record) => get(record, true, name),
-            RecordVal::Loose(record) => get(record, false, name),
-            RecordVal::Context => self.asked.context.get(name),
+            RecordVal::Sorted(record) => get(record, true, name).map(|value| Member::Given(value, true)),
+            RecordVal::Loose(record) => get(record, false, name).map(|value| Member::Given(value, false)),
+            RecordVal::Context => {
+                let value = self.asked.context.get(name);
+                value.map(|value| Member::Given(value, false))
+            }
             RecordVal::Made(made) => {
-                let fields = run(&self.fields, made);
-                fields
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| *value)
+                let mut fields = run(&self.fields, made).iter();
+                let found = fields.find(|(known, _)| *known == name);
+                found.map(|(_, val)| Member::Made(*val))
             }
         }
     }
@@ -372,8 +377,8 @@ impl<'e, 'r> Machine<'e, 'r> {
     }
 
     /// The entity that a reference means.
-    pub(crate) fn find(&self, ent: Ent<'e>) -> Option<Found<'e>> {
-        if let Some(resolved) = self.known(&ent) {
+    pub(crate) fn find(&self, ent: &Ent<'e>) -> Option<Found<'e>> {
+        if let Some(resolved) = self.known(ent) {
             return resolved.found();
         }
         let view = self.asked.view;
@@ -388,10 +393,10 @@ impl<'e, 'r> Machine<'e, 'r> {
     }
 
     /// Whether an entity is one of some others or below one of them.
-    pub(crate) fn below_any(&self, ent: Ent<'e>, others: impl Iterator<Item = Ent<'e>>) -> bool {
+    pub(crate) fn below_any(&self, ent: &Ent<'e>, others: impl Iterator<Item = Ent<'e>>) -> bool {
         let view = self.asked.view;
         let found;
-        let resolved = match self.known(&ent) {
+        let resolved = match self.known(ent) {
             Some(resolved) => resolved,
             None => {
                 let node = match ent.handle {
@@ -415,37 +420,23 @@ impl<'e, 'r> Machine<'e, 'r> {
         }
         false
     }
+}
 
-    fn unary(&self, op: Unary, of: Val<'e>) -> Step<Val<'e>> {
-        let overflow = EvalErrorKind::Overflow;
-        let read = |text: &str| match op {
-            Unary::Ip => literal::ip(text).map(Val::Ip),
-            Unary::Decimal => literal::decimal(text).map(Val::Decimal),
-            Unary::Datetime => literal::datetime(text).map(Val::Datetime),
-            _ => literal::duration(text).map(Val::Duration),
-        };
-        Ok(match (op, of) {
-            (Unary::Not, Val::Bool(value)) => Val::Bool(!value),
-            (Unary::Neg, Val::Long(value)) => Val::Long(value.checked_neg().ok_or(overflow)?),
-            (Unary::IsEmpty, Val::Set(set)) => Val::Bool(set_len(set) == 0),
-            (Unary::Ip | Unary::Decimal | Unary::Datetime | Unary::Duration, Val::Str(text)) => {
-                read(text).ok_or(EvalErrorKind::Extension)?
-            }
-            (Unary::IsIpv4, Val::Ip(ip)) => Val::Bool(ip.is_ipv4()),
-            (Unary::IsIpv6, Val::Ip(ip)) => Val::Bool(!ip.is_ipv4()),
-            (Unary::IsLoopback, Val::Ip(ip)) => Val::Bool(ip.is_loopback()),
-            (Unary::IsMulticast, Val::Ip(ip)) => Val::Bool(ip.is_multicast()),
-            (Unary::ToDate, Val::Datetime(at)) => {
-                Val::Datetime(at.to_date().ok_or(EvalErrorKind::Extension)?)
-            }
-            (Unary::ToTime, Val::Datetime(at)) => Val::Duration(at.to_time()),
-            (Unary::ToMilliseconds, Val::Duration(span)) => Val::Long(span.millis()),
-            (Unary::ToSeconds, Val::Duration(span)) => Val::Long(span.seconds()),
-            (Unary::ToMinutes, Val::Duration(span)) => Val::Long(span.minutes()),
-            (Unary::ToHours, Val::Duration(span)) => Val::Long(span.hours()),
-            (Unary::ToDays, Val::Duration(span)) => Val::Long(span.days()),
-            _ => return Err(EvalErrorKind::TypeError),
-        })
+/// What a name stands for in a record or an entity.
+#[derive(Clone, Copy)]
+pub(crate) enum Member<'e> {
+    /// A value of the snapshot, in normal form (true), or of the request.
+    Given(&'e Value<'e>, bool),
+    /// A value of a record that the condition made.
+    Made(Val<'e>),
+}
+
+impl<'e> Member<'e> {
+    pub(crate) fn val(self) -> Val<'e> {
+        match self {
+            Member::Given(value, sorted) => Val::of(value, sorted),
+            Member::Made(val) => val,
+        }
     }
 }
 
@@ -473,13 +464,12 @@ pub(crate) fn run<T>(items: &[T], run: Run) -> &[T] {
 }
 
 #[inline]
-pub(crate) fn get<'e>(record: &'e Record<'e>, sorted: bool, name: &str) -> Option<Val<'e>> {
-    let found = if sorted {
+pub(crate) fn get<'e>(record: &'e Record<'e>, sorted: bool, name: &str) -> Option<&'e Value<'e>> {
+    if sorted {
         record.get_sorted(name)
     } else {
         record.get(name)
-    };
-    found.map(|value| Val::of(value, sorted))
+    }
 }
 
 pub(crate) fn set_len(set: SetVal<'_>) -> usize {

@@ -1,67 +1,90 @@
 //! Operators with two operands.
 
 use super::fault::EvalErrorKind;
-use super::machine::{Machine, Step, get};
+use super::machine::{Machine, Step, get, set_len};
 use super::val::{SetVal, Val};
-use crate::compile::program::Binary;
+use crate::compile::program::{Binary, Unary};
+use crate::entities::overlay::Found;
+use crate::value::{Value, literal};
 
 impl<'e> Machine<'e, '_> {
-    pub(super) fn binary(&self, op: Binary, left: Val<'e>, right: Val<'e>) -> Step<Val<'e>> {
+    /// Replaces the two uppermost values by what an operator makes of them.
+    pub(super) fn binary(&mut self, op: Binary) -> Step<()> {
         let type_error = EvalErrorKind::TypeError;
-        Ok(match op {
-            Binary::Eq => Val::Bool(self.equal(left, right)?),
-            Binary::NotEq => Val::Bool(!self.equal(left, right)?),
+        let [.., left, right] = self.stack.as_slice() else {
+            return Err(type_error);
+        };
+        let truth = match op {
+            Binary::Eq => self.equal(left, right)?,
+            Binary::NotEq => !self.equal(left, right)?,
             Binary::Less | Binary::LessEq | Binary::Greater | Binary::GreaterEq => compare(op, left, right)?,
-            Binary::Add | Binary::Sub | Binary::Mul => {
-                let (Val::Long(left), Val::Long(right)) = (left, right) else {
-                    return Err(type_error);
-                };
-                let result = match op {
-                    Binary::Add => left.checked_add(right),
-                    Binary::Sub => left.checked_sub(right),
-                    _ => left.checked_mul(right),
-                };
-                Val::Long(result.ok_or(EvalErrorKind::Overflow)?)
-            }
             Binary::In => match (left, right) {
-                (Val::Entity(ent), Val::Entity(other)) => {
-                    Val::Bool(self.below_any(ent, std::iter::once(other)))
-                }
+                (Val::Entity(ent), Val::Entity(other)) => self.below_any(ent, std::iter::once(*other)),
                 (Val::Entity(ent), Val::Set(set)) => {
-                    let others = self.entities(set)?;
-                    Val::Bool(self.below_any(ent, others.into_iter()))
+                    let others = self.entities(*set)?;
+                    self.below_any(ent, others.into_iter())
                 }
                 _ => return Err(type_error),
             },
             Binary::Contains => match left {
-                Val::Set(set) => Val::Bool(self.set_contains(set, right)?),
+                Val::Set(set) => self.set_contains(*set, right)?,
                 _ => return Err(type_error),
             },
             Binary::ContainsAll | Binary::ContainsAny => match (left, right) {
                 (Val::Set(left), Val::Set(right)) if op == Binary::ContainsAll => {
-                    Val::Bool(self.contains_all(left, right)?)
+                    self.contains_all(*left, *right)?
                 }
-                (Val::Set(left), Val::Set(right)) => Val::Bool(self.contains_any(left, right)?),
+                (Val::Set(left), Val::Set(right)) => self.contains_any(*left, *right)?,
                 _ => return Err(type_error),
             },
-            Binary::GetTag | Binary::HasTag => {
-                let (Val::Entity(ent), Val::Str(tag)) = (left, right) else {
-                    return Err(type_error);
-                };
-                let found = self.find(ent);
-                let tagged = found.and_then(|found| {
-                    let (tags, sorted) = found.tags();
-                    get(tags, sorted, tag)
-                });
-                match (op, found, tagged) {
-                    (Binary::HasTag, _, tagged) => Val::Bool(tagged.is_some()),
-                    (_, _, Some(value)) => value,
-                    (_, Some(_), None) => return Err(EvalErrorKind::TagMissing),
-                    (_, None, None) => return Err(EvalErrorKind::EntityMissing),
-                }
+            Binary::IsInRange => match (left, right) {
+                (Val::Ip(left), Val::Ip(right)) => left.is_in_range(*right),
+                _ => return Err(type_error),
+            },
+            Binary::DecimalLess
+            | Binary::DecimalLessEq
+            | Binary::DecimalGreater
+            | Binary::DecimalGreaterEq => compare_decimals(op, left, right)?,
+            Binary::HasTag => self.tag(left, right)?.1.is_some(),
+            Binary::GetTag => {
+                let (found, tagged) = self.tag(left, right)?;
+                let (value, sorted) = tagged.ok_or(match found {
+                    Some(_) => EvalErrorKind::TagMissing,
+                    None => EvalErrorKind::EntityMissing,
+                })?;
+                self.drop_top();
+                self.set(value, sorted);
+                return Ok(());
             }
-            _ => extension(op, left, right)?,
-        })
+            Binary::Add | Binary::Sub | Binary::Mul => {
+                let number = arithmetic(op, left, right)?;
+                self.drop_top();
+                self.set_val(Val::Long(number));
+                return Ok(());
+            }
+            Binary::Offset | Binary::DurationSince => {
+                let result = time(op, left, right)?;
+                self.drop_top();
+                self.set_val(result);
+                return Ok(());
+            }
+        };
+        self.drop_top();
+        self.set_val(Val::Bool(truth));
+        Ok(())
+    }
+
+    /// The entity that a tag is asked of, if it exists, and the tag's value, if it has one.
+    fn tag(&self, of: &Val<'e>, tag: &Val<'e>) -> Step<(Option<Found<'e>>, Option<(&'e Value<'e>, bool)>)> {
+        let (Val::Entity(ent), Val::Str(tag)) = (of, tag) else {
+            return Err(EvalErrorKind::TypeError);
+        };
+        let found = self.find(ent);
+        let tagged = found.and_then(|found| {
+            let (tags, sorted) = found.tags();
+            get(tags, sorted, tag).map(|value| (value, sorted))
+        });
+        Ok((found, tagged))
     }
 
     /// The members of a set on the right of `in`, all of which must be entities.
@@ -75,35 +98,86 @@ impl<'e> Machine<'e, '_> {
     }
 }
 
-fn compare<'e>(op: Binary, left: Val<'e>, right: Val<'e>) -> Step<Val<'e>> {
+fn arithmetic(op: Binary, left: &Val<'_>, right: &Val<'_>) -> Step<i64> {
+    let (Val::Long(left), Val::Long(right)) = (left, right) else {
+        return Err(EvalErrorKind::TypeError);
+    };
+    let result = match op {
+        Binary::Add => left.checked_add(*right),
+        Binary::Sub => left.checked_sub(*right),
+        _ => left.checked_mul(*right),
+    };
+    result.ok_or(EvalErrorKind::Overflow)
+}
+
+fn compare(op: Binary, left: &Val<'_>, right: &Val<'_>) -> Step<bool> {
     let order = match (left, right) {
-        (Val::Long(left), Val::Long(right)) => left.cmp(&right),
-        (Val::Datetime(left), Val::Datetime(right)) => left.cmp(&right),
-        (Val::Duration(left), Val::Duration(right)) => left.cmp(&right),
+        (Val::Long(left), Val::Long(right)) => left.cmp(right),
+        (Val::Datetime(left), Val::Datetime(right)) => left.cmp(right),
+        (Val::Duration(left), Val::Duration(right)) => left.cmp(right),
         _ => return Err(EvalErrorKind::TypeError),
     };
-    Ok(Val::Bool(match op {
+    Ok(match op {
         Binary::Less => order.is_lt(),
         Binary::LessEq => order.is_le(),
         Binary::Greater => order.is_gt(),
         _ => order.is_ge(),
-    }))
+    })
 }
 
-fn extension<'e>(op: Binary, left: Val<'e>, right: Val<'e>) -> Step<Val<'e>> {
+fn compare_decimals(op: Binary, left: &Val<'_>, right: &Val<'_>) -> Step<bool> {
+    let (Val::Decimal(left), Val::Decimal(right)) = (left, right) else {
+        return Err(EvalErrorKind::TypeError);
+    };
+    Ok(match op {
+        Binary::DecimalLess => left < right,
+        Binary::DecimalLessEq => left <= right,
+        Binary::DecimalGreater => left > right,
+        _ => left >= right,
+    })
+}
+
+/// `offset` and `durationSince`.
+fn time<'e>(op: Binary, left: &Val<'e>, right: &Val<'e>) -> Step<Val<'e>> {
     let refused = EvalErrorKind::Extension;
     Ok(match (op, left, right) {
-        (Binary::IsInRange, Val::Ip(left), Val::Ip(right)) => Val::Bool(left.is_in_range(right)),
         (Binary::Offset, Val::Datetime(at), Val::Duration(by)) => {
-            Val::Datetime(at.offset(by).ok_or(refused)?)
+            Val::Datetime(at.offset(*by).ok_or(refused)?)
         }
         (Binary::DurationSince, Val::Datetime(left), Val::Datetime(right)) => {
-            Val::Duration(left.duration_since(right).ok_or(refused)?)
+            Val::Duration(left.duration_since(*right).ok_or(refused)?)
         }
-        (Binary::DecimalLess, Val::Decimal(left), Val::Decimal(right)) => Val::Bool(left < right),
-        (Binary::DecimalLessEq, Val::Decimal(left), Val::Decimal(right)) => Val::Bool(left <= right),
-        (Binary::DecimalGreater, Val::Decimal(left), Val::Decimal(right)) => Val::Bool(left > right),
-        (Binary::DecimalGreaterEq, Val::Decimal(left), Val::Decimal(right)) => Val::Bool(left >= right),
+        _ => return Err(EvalErrorKind::TypeError),
+    })
+}
+
+/// What an operator with one operand makes of it.
+pub(super) fn unary<'e>(op: Unary, of: &Val<'e>) -> Step<Val<'e>> {
+    let overflow = EvalErrorKind::Overflow;
+    let read = |text: &str| match op {
+        Unary::Ip => literal::ip(text).map(Val::Ip),
+        Unary::Decimal => literal::decimal(text).map(Val::Decimal),
+        Unary::Datetime => literal::datetime(text).map(Val::Datetime),
+        _ => literal::duration(text).map(Val::Duration),
+    };
+    Ok(match (op, *of) {
+        (Unary::Not, Val::Bool(value)) => Val::Bool(!value),
+        (Unary::Neg, Val::Long(value)) => Val::Long(value.checked_neg().ok_or(overflow)?),
+        (Unary::IsEmpty, Val::Set(set)) => Val::Bool(set_len(set) == 0),
+        (Unary::Ip | Unary::Decimal | Unary::Datetime | Unary::Duration, Val::Str(text)) => {
+            read(text).ok_or(EvalErrorKind::Extension)?
+        }
+        (Unary::IsIpv4, Val::Ip(ip)) => Val::Bool(ip.is_ipv4()),
+        (Unary::IsIpv6, Val::Ip(ip)) => Val::Bool(!ip.is_ipv4()),
+        (Unary::IsLoopback, Val::Ip(ip)) => Val::Bool(ip.is_loopback()),
+        (Unary::IsMulticast, Val::Ip(ip)) => Val::Bool(ip.is_multicast()),
+        (Unary::ToDate, Val::Datetime(at)) => Val::Datetime(at.to_date().ok_or(EvalErrorKind::Extension)?),
+        (Unary::ToTime, Val::Datetime(at)) => Val::Duration(at.to_time()),
+        (Unary::ToMilliseconds, Val::Duration(span)) => Val::Long(span.millis()),
+        (Unary::ToSeconds, Val::Duration(span)) => Val::Long(span.seconds()),
+        (Unary::ToMinutes, Val::Duration(span)) => Val::Long(span.minutes()),
+        (Unary::ToHours, Val::Duration(span)) => Val::Long(span.hours()),
+        (Unary::ToDays, Val::Duration(span)) => Val::Long(span.days()),
         _ => return Err(EvalErrorKind::TypeError),
     })
 }

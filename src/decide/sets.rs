@@ -15,16 +15,30 @@ use crate::value::{Record, Value, same_text};
 /// Up to this many comparisons of members are made before sets are sorted.
 const MAX_COMPARED: usize = 1_024;
 
+/// Sets in normal form of up to so many members are looked through, larger ones searched.
+const MAX_LOOKED_THROUGH: usize = 16;
+
 impl<'e> Machine<'e, '_> {
     /// Cedar's `==`: values of different types are unequal.
     #[inline]
-    pub(crate) fn equal(&self, a: Val<'e>, b: Val<'e>) -> Step<bool> {
+    pub(crate) fn equal(&self, a: &Val<'e>, b: &Val<'e>) -> Step<bool> {
         match (a, b) {
             (Val::Bool(a), Val::Bool(b)) => Ok(a == b),
             (Val::Long(a), Val::Long(b)) => Ok(a == b),
             (Val::Str(a), Val::Str(b)) => Ok(same_text(a, b)),
-            (Val::Entity(a), Val::Entity(b)) => Ok(a.is(&b)),
-            _ => self.equal_within(a, b, MAX_VALUE_DEPTH),
+            (Val::Entity(a), Val::Entity(b)) => Ok(a.is(b)),
+            _ => self.equal_within(*a, *b, MAX_VALUE_DEPTH),
+        }
+    }
+
+    /// The same against a constant, which is in normal form.
+    #[inline]
+    pub(crate) fn equal_value(&self, a: &Val<'e>, b: &'e Value<'e>) -> Step<bool> {
+        match (a, b) {
+            (Val::Bool(a), Value::Bool(b)) => Ok(a == b),
+            (Val::Long(a), Value::Long(b)) => Ok(a == b),
+            (Val::Str(a), Value::String(b)) => Ok(same_text(a, b)),
+            _ => self.equal_within(*a, Val::of(b, true), MAX_VALUE_DEPTH),
         }
     }
 
@@ -88,7 +102,7 @@ impl<'e> Machine<'e, '_> {
         }
         for (name, value) in fields {
             match self.field(b, name) {
-                Some(other) if self.equal_within(value, other, depth)? => {}
+                Some(other) if self.equal_within(value, other.val(), depth)? => {}
                 _ => return Ok(false),
             }
         }
@@ -96,14 +110,25 @@ impl<'e> Machine<'e, '_> {
     }
 
     /// Cedar's `contains`.
-    pub(crate) fn set_contains(&self, set: SetVal<'e>, item: Val<'e>) -> Step<bool> {
-        if let SetVal::Sorted(items) = set
-            && items.len() > 8
-        {
-            return self.search(items, item);
+    pub(crate) fn set_contains(&self, set: SetVal<'e>, item: &Val<'e>) -> Step<bool> {
+        match set {
+            SetVal::Sorted(items) if items.len() > MAX_LOOKED_THROUGH => self.search(items, item),
+            SetVal::Sorted(items) | SetVal::Loose(items) => match item {
+                Val::Str(text) => Ok(items
+                    .iter()
+                    .any(|other| matches!(other, Value::String(other) if same_text(other, text)))),
+                Val::Entity(ent) => Ok(items
+                    .iter()
+                    .any(|other| matches!(other, Value::Entity(other) if other.as_ref() == ent.uid))),
+                _ => self.among(set, item),
+            },
+            SetVal::Made(_) => self.among(set, item),
         }
+    }
+
+    fn among(&self, set: SetVal<'e>, item: &Val<'e>) -> Step<bool> {
         for other in self.items(set) {
-            if self.equal(item, other)? {
+            if self.equal(item, &other)? {
                 return Ok(true);
             }
         }
@@ -111,13 +136,13 @@ impl<'e> Machine<'e, '_> {
     }
 
     /// Whether a value is among others in normal form.
-    fn search(&self, items: &[Value<'_>], item: Val<'e>) -> Step<bool> {
+    fn search(&self, items: &[Value<'_>], item: &Val<'e>) -> Step<bool> {
         if let Val::Set(_) | Val::Record(_) = item {
-            let item = self.owned(item, MAX_VALUE_DEPTH)?;
+            let item = self.owned(*item, MAX_VALUE_DEPTH)?;
             return Ok(items.binary_search_by(|other| compare(other, &item)).is_ok());
         }
         Ok(items
-            .binary_search_by(|other| order_of(&item, other).reverse())
+            .binary_search_by(|other| order_of(item, other).reverse())
             .is_ok())
     }
 
@@ -135,7 +160,8 @@ impl<'e> Machine<'e, '_> {
     fn each_within(&self, a: SetVal<'e>, b: SetVal<'e>, expected: bool) -> Step<bool> {
         let sorted;
         let haystack = match a {
-            SetVal::Sorted(items) => Some(items),
+            SetVal::Sorted(items) if items.len() > MAX_LOOKED_THROUGH => Some(items),
+            SetVal::Sorted(_) => None,
             _ if set_len(a) * set_len(b) > MAX_COMPARED => {
                 sorted = self.owned(Val::Set(a), MAX_VALUE_DEPTH)?;
                 match &sorted {
@@ -147,8 +173,8 @@ impl<'e> Machine<'e, '_> {
         };
         for item in self.items(b) {
             let within = match haystack {
-                Some(items) => self.search(items, item)?,
-                None => self.set_contains(a, item)?,
+                Some(items) => self.search(items, &item)?,
+                None => self.set_contains(a, &item)?,
             };
             if within != expected {
                 return Ok(false);

@@ -214,13 +214,11 @@ where {
     #[inline]
     pub(crate) fn verdict<'e>(&self, asked: &Asked<'e, '_>) -> Verdict {
         let mut verdict = Verdict::default();
-        let mut machine: Option<Machine<'_, '_>> = None;
+        let mut machine = Machine::new(asked);
         self.candidates(asked, &mut |candidate, template| {
             let satisfied: Result<bool, Fault> = match &template.condition {
                 None => Ok(true),
-                Some(condition) => machine
-                    .get_or_insert_with(|| Machine::new(asked))
-                    .run(condition, &mut ()),
+                Some(condition) => machine.run(condition, &mut ()),
             };
             match satisfied {
                 Ok(false) => {}

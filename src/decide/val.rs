@@ -45,21 +45,28 @@ pub(crate) enum RecordVal<'e> {
 
 impl<'e> Val<'e> {
     /// A value of the snapshot (`sorted`) or of the request.
-    #[inline]
     pub(crate) fn of(value: &'e Value<'e>, sorted: bool) -> Self {
+        let mut val = Val::Bool(false);
+        val.set(value, sorted);
+        val
+    }
+
+    /// The same, written in place.
+    #[inline]
+    pub(crate) fn set(&mut self, value: &'e Value<'e>, sorted: bool) {
         match value {
-            Value::Bool(value) => Val::Bool(*value),
-            Value::Long(value) => Val::Long(*value),
-            Value::String(value) => Val::Str(value),
-            Value::Entity(uid) => Val::Entity(Ent::of(uid)),
-            Value::Set(items) if sorted => Val::Set(SetVal::Sorted(items)),
-            Value::Set(items) => Val::Set(SetVal::Loose(items)),
-            Value::Record(record) if sorted => Val::Record(RecordVal::Sorted(record)),
-            Value::Record(record) => Val::Record(RecordVal::Loose(record)),
-            Value::Ip(value) => Val::Ip(*value),
-            Value::Decimal(value) => Val::Decimal(*value),
-            Value::Datetime(value) => Val::Datetime(*value),
-            Value::Duration(value) => Val::Duration(*value),
+            Value::Bool(value) => *self = Val::Bool(*value),
+            Value::Long(value) => *self = Val::Long(*value),
+            Value::String(value) => *self = Val::Str(value),
+            Value::Entity(uid) => *self = Val::Entity(Ent::of(uid)),
+            Value::Set(items) if sorted => *self = Val::Set(SetVal::Sorted(items)),
+            Value::Set(items) => *self = Val::Set(SetVal::Loose(items)),
+            Value::Record(record) if sorted => *self = Val::Record(RecordVal::Sorted(record)),
+            Value::Record(record) => *self = Val::Record(RecordVal::Loose(record)),
+            Value::Ip(value) => *self = Val::Ip(*value),
+            Value::Decimal(value) => *self = Val::Decimal(*value),
+            Value::Datetime(value) => *self = Val::Datetime(*value),
+            Value::Duration(value) => *self = Val::Duration(*value),
         }
     }
 }

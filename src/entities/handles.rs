@@ -167,13 +167,33 @@ impl Ancestors {
 
     /// From handles in any order, with repetitions.
     pub(crate) fn new(handles: impl IntoIterator<Item = Handle>) -> Self {
-        let mut sorted: smallvec::SmallVec<[Handle; 4]> = handles.into_iter().collect();
+        let mut ancestors = Self::NONE;
+        ancestors.sorted.extend(handles);
+        ancestors.arrange();
+        ancestors
+    }
+
+    /// Adds one to what will be [arranged](Self::arrange).
+    #[inline]
+    pub(crate) fn push(&mut self, handle: Handle) {
+        self.sorted.push(handle);
+    }
+
+    /// Adds those of another entity.
+    #[inline]
+    pub(crate) fn extend(&mut self, others: &Self) {
+        self.sorted.extend_from_slice(&others.sorted);
+    }
+
+    /// Puts what was added into order, each once, and makes it quick to search.
+    pub(crate) fn arrange(&mut self) {
+        let sorted = &mut self.sorted;
         sorted.sort_unstable();
         sorted.dedup();
-        let places = (sorted.len() > MAX_SEARCHED).then(|| {
+        self.places = (sorted.len() > MAX_SEARCHED).then(|| {
             let mut places = vec![0_u32; (sorted.len() * 2).next_power_of_two()];
             let mask = places.len() - 1;
-            for &handle in &sorted {
+            for &handle in sorted.iter() {
                 let mut at = place_of(handle, mask);
                 while places.get(at).is_some_and(|taken| *taken != 0) {
                     at = (at + 1) & mask;
@@ -184,7 +204,6 @@ impl Ancestors {
             }
             Arc::new(places)
         });
-        Self { sorted, places }
     }
 
     #[inline]

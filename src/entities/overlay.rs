@@ -9,14 +9,14 @@ use smallvec::SmallVec;
 
 use super::graph::{Data, Graph, Node, TypeId};
 use super::handles::{Ancestors, Handle};
-use crate::value::{Entity, EntityRef, Record};
+use crate::value::{Entity, EntityRef, Record, same_text};
 
 /// The entities of a request over a graph.
 pub(crate) struct View<'e> {
     pub(crate) graph: &'e Graph,
     entities: &'e [Entity<'e>],
-    /// Handles of those whose uid is interned.
-    handles: SmallVec<[Handle; 4]>,
+    /// The handles of their uids, as far as those are interned.
+    handles: SmallVec<[Option<Handle>; 4]>,
     /// Places by uid, when there are too many to look through.
     places: Option<HashMap<EntityRef<'e>, usize, foldhash::fast::RandomState>>,
 }
@@ -80,8 +80,7 @@ impl<'e> View<'e> {
     pub(crate) fn new(graph: &'e Graph, entities: &'e [Entity<'e>]) -> Self {
         let handles = entities
             .iter()
-            .filter_map(|entity| graph.find(entity.uid().as_ref()))
-            .map(|node| node.handle)
+            .map(|entity| Some(graph.find(entity.uid().as_ref())?.handle))
             .collect();
         let places = (entities.len() > MAX_LOOKED_THROUGH).then(|| {
             // Of two entities with the same uid the first counts, as it does when they are looked through.
@@ -99,43 +98,63 @@ impl<'e> View<'e> {
     /// The entity that the request brings along under this uid.
     #[inline]
     pub(crate) fn brought(&self, uid: EntityRef<'_>) -> Option<&'e Entity<'e>> {
-        if self.entities.is_empty() {
-            return None;
-        }
+        self.entities.get(self.place(uid)?)
+    }
+
+    /// The place of an entity among those that the request brings along.
+    #[inline]
+    fn place(&self, uid: EntityRef<'_>) -> Option<usize> {
         match &self.places {
-            None => self.entities.iter().find(|entity| entity.uid().as_ref() == uid),
+            _ if self.entities.is_empty() => None,
+            None => (self.entities.iter()).position(|entity| {
+                same_text(entity.uid().id(), uid.id) && same_text(entity.uid().type_name(), uid.type_name)
+            }),
             // The key borrows for 'e, the question need not: hashing goes by content.
-            Some(places) => {
-                let at = places.get(&Shortened(uid)).copied()?;
-                self.entities.get(at)
-            }
+            Some(places) => places.get(&Shortened(uid)).copied(),
         }
     }
 
     #[inline]
     pub(crate) fn resolve(&self, uid: EntityRef<'e>) -> Resolved<'e> {
-        self.resolve_node(uid, self.graph.find(uid))
+        let place = self.place(uid);
+        let node = match place.and_then(|place| self.handles.get(place)) {
+            Some(handle) => handle.and_then(|handle| self.graph.node(handle)),
+            None => self.graph.find(uid),
+        };
+        self.resolve_at(uid, place, node)
     }
 
     /// The same when the node of the uid is known.
     #[inline]
     pub(crate) fn resolve_node(&self, uid: EntityRef<'e>, node: Option<&'e Node>) -> Resolved<'e> {
-        let brought = self.brought(uid);
-        let above = match (brought, node) {
-            (None, None) => Above::Nothing,
-            (None, Some(node)) if !self.touches(node) => Above::Stored(&node.ancestors),
-            (Some(entity), _) if entity.parents().is_empty() => Above::Nothing,
-            _ => Above::Closure(self.closure(brought, node)),
-        };
+        self.resolve_at(uid, self.place(uid), node)
+    }
+
+    #[inline]
+    fn resolve_at(&self, uid: EntityRef<'e>, place: Option<usize>, node: Option<&'e Node>) -> Resolved<'e> {
+        let brought = place.and_then(|place| self.entities.get(place));
         let type_id = node.map(|node| node.type_id);
         let type_id = type_id.or_else(|| self.graph.type_id(uid.type_name));
-        Resolved {
+        let mut resolved = Resolved {
             uid,
             node,
             brought,
             type_id,
-            above,
+            above: Above::Nothing,
+        };
+        match (brought, node) {
+            (None, None) => {}
+            (None, Some(node)) if !self.touches(node) => resolved.above = Above::Stored(&node.ancestors),
+            (Some(entity), _) if entity.parents().is_empty() => {}
+            _ => {
+                // Filled where it stays: it is large.
+                resolved.above = Above::Closure(Closure::default());
+                if let Above::Closure(closure) = &mut resolved.above {
+                    self.close(brought, node, closure);
+                }
+            }
         }
+        resolved
     }
 
     /// Whether what was resolved without the entities of this request may look different with them.
@@ -150,27 +169,28 @@ impl<'e> View<'e> {
     /// Whether an entity of the request stands among the stored ancestors of a node.
     #[inline]
     fn touches(&self, node: &Node) -> bool {
-        self.handles.iter().any(|handle| node.ancestors.contains(*handle))
+        self.handles
+            .iter()
+            .flatten()
+            .any(|handle| node.ancestors.contains(*handle))
     }
 
-    fn closure(&self, brought: Option<&'e Entity<'e>>, node: Option<&'e Node>) -> Closure<'e> {
-        let mut interned: SmallVec<[Handle; 16]> = SmallVec::new();
-        let mut foreign: Vec<EntityRef<'e>> = Vec::new();
+    fn close(&self, brought: Option<&'e Entity<'e>>, node: Option<&'e Node>, closure: &mut Closure<'e>) {
+        let Closure { interned, foreign } = closure;
         let mut work: SmallVec<[(Option<&'e Entity<'e>>, Option<&'e Node>); 8]> = SmallVec::new();
         work.push((brought, node));
         while let Some((brought, node)) = work.pop() {
             let mut reach = |uid: EntityRef<'e>, node: Option<&'e Node>| {
                 match node {
-                    Some(node) if interned.contains(&node.handle) => return,
+                    Some(node) if interned.as_slice().contains(&node.handle) => return,
                     Some(node) => interned.push(node.handle),
                     None if foreign.contains(&uid) => return,
                     None => foreign.push(uid),
                 }
                 match (self.brought(uid), node) {
                     (None, Some(node)) if !self.touches(node) => {
-                        let ancestors = node.ancestors.as_slice().iter();
                         // What is reached this way need not be walked: nothing of the request stands above it.
-                        interned.extend(ancestors.copied());
+                        interned.extend(&node.ancestors);
                     }
                     (None, None) => {}
                     (brought, node) => work.push((brought, node)),
@@ -193,10 +213,7 @@ impl<'e> View<'e> {
                 (None, None) => {}
             }
         }
-        Closure {
-            interned: Ancestors::new(interned),
-            foreign,
-        }
+        interned.arrange();
     }
 }
 

@@ -14,7 +14,7 @@ mod uid;
 use std::borrow::Cow;
 
 pub use extension::{Datetime, Decimal, Duration, IpNet};
-pub(crate) use same::same_text;
+pub(crate) use same::{same_bytes, same_text};
 pub(crate) use uid::shorten;
 pub use uid::{EntityRef, EntityUid};
 
@@ -173,6 +173,7 @@ impl<'a> Record<'a> {
 
     /// The value of `name`.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.entries
             .iter()
