@@ -40,7 +40,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let wanted = arguments.next().unwrap_or_default();
     if let Some(runs) = arguments.next() {
-        let runs = runs.parse().expect("the second argument is a number of runs");
+        let runs = runs.parse().unwrap();
         measure::COUNTED.get_or_init(|| (wanted.clone(), runs));
     }
     let groups: &[(&str, Rows)] = &[

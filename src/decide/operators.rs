@@ -7,6 +7,9 @@ use crate::compile::program::{Binary, Unary};
 use crate::entities::overlay::Found;
 use crate::value::{Value, literal};
 
+/// A value of the snapshot, in normal form (true), or of the request.
+type Given<'e> = (&'e Value<'e>, bool);
+
 impl<'e> Machine<'e, '_> {
     /// Replaces the two uppermost values by what an operator makes of them.
     pub(super) fn binary(&mut self, op: Binary) -> Step<()> {
@@ -75,7 +78,7 @@ impl<'e> Machine<'e, '_> {
     }
 
     /// The entity that a tag is asked of, if it exists, and the tag's value, if it has one.
-    fn tag(&self, of: &Val<'e>, tag: &Val<'e>) -> Step<(Option<Found<'e>>, Option<(&'e Value<'e>, bool)>)> {
+    fn tag(&self, of: &Val<'e>, tag: &Val<'e>) -> Step<(Option<Found<'e>>, Option<Given<'e>>)> {
         let (Val::Entity(ent), Val::Str(tag)) = (of, tag) else {
             return Err(EvalErrorKind::TypeError);
         };
