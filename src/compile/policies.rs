@@ -113,7 +113,10 @@ impl Policies {
 
     /// What an id names.
     pub(crate) fn named(&self, id: &str) -> Option<Named> {
-        let hash = self.seed.hash_one(id);
+        self.named_hashed(self.seed.hash_one(id), id)
+    }
+
+    fn named_hashed(&self, hash: u64, id: &str) -> Option<Named> {
         let same = |slot: &IdSlot| slot.hash == hash && self.name(slot.named) == id;
         self.ids.find(hash, same).map(|slot| slot.named)
     }
@@ -125,12 +128,12 @@ impl Policies {
         }
     }
 
-    /// Checks that an id may be given to a new policy, template or link.
+    /// Checks that an id may be given to a new policy, template or link; returns its hash.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::PolicyDuplicate`] and [`ErrorKind::LimitExceeded`].
-    pub(crate) fn check_new_id(&self, id: &str) -> Result<()> {
+    pub(crate) fn check_new_id(&self, id: &str) -> Result<u64> {
         if id.len() > MAX_NAME_BYTES {
             return Err(Error::new(
                 ErrorKind::LimitExceeded,
@@ -140,7 +143,8 @@ impl Policies {
                 ),
             ));
         }
-        if self.named(id).is_some() {
+        let hash = self.seed.hash_one(id);
+        if self.named_hashed(hash, id).is_some() {
             return Err(Error::new(
                 ErrorKind::PolicyDuplicate,
                 format!(
@@ -150,7 +154,7 @@ impl Policies {
             )
             .help("remove it first, or choose another id"));
         }
-        Ok(())
+        Ok(hash)
     }
 
     /// Adds a template or static policy, which has mentioned its handles already.
@@ -159,12 +163,10 @@ impl Policies {
     ///
     /// As for [`Policies::check_new_id`]; the handles are given back.
     pub(crate) fn add_template(&mut self, template: Template, graph: &mut Graph) -> Result<TemplateId> {
-        if let Err(error) = self.check_new_id(&template.id) {
-            template.handles().for_each(|handle| graph.release(handle));
-            return Err(error);
-        }
+        let hash = self
+            .check_new_id(&template.id)
+            .inspect_err(|_| template.handles().for_each(|handle| graph.release(handle)))?;
         let has_slots = template.has_slots();
-        let hash = self.seed.hash_one(&*template.id);
         let id = self.free_templates.pop().unwrap_or(self.templates.len());
         self.templates.set(id, Some(Arc::new(template)));
         self.uses.set(id, 0);
@@ -214,7 +216,7 @@ impl Policies {
         resource: Option<EntityRef<'_>>,
         graph: &mut Graph,
     ) -> Result<RuleId> {
-        self.check_new_id(id)?;
+        let hash = self.check_new_id(id)?;
         let Some(template) = self.template(number).filter(|template| template.has_slots()) else {
             return Err(Error::new(
                 ErrorKind::LinkInvalid,
@@ -244,7 +246,7 @@ impl Policies {
         if let Some(uses) = self.uses.get_mut(number) {
             *uses += 1;
         }
-        Ok(self.add_rule(number, principal, resource, id, self.seed.hash_one(id)))
+        Ok(self.add_rule(number, principal, resource, id, hash))
     }
 
     fn add_rule(
@@ -278,13 +280,17 @@ impl Policies {
             named: Named::Rule(place),
         });
         self.len += 1;
-        if let Some((candidate, action)) = self.filed(place) {
-            let templates = self.templates.clone();
-            let action_of = move |id| {
-                let template = templates.get(id).and_then(Option::as_deref);
-                template.map_or(ActionScope::Any, |template| template.action.clone())
+        let Self { templates, index, .. } = self;
+        let of = |id| templates.get(id).and_then(Option::as_deref);
+        if let Some(known) = of(template) {
+            let candidate = Candidate {
+                rule: place,
+                template,
+                principal: known.principal.key(principal),
+                resource: known.resource.key(resource),
             };
-            self.index.insert(candidate, &action.action, &action_of);
+            let action_of = |id| of(id).map_or(ActionScope::Any, |template| template.action.clone());
+            index.insert(candidate, &known.action, &action_of);
         }
         place
     }

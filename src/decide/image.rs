@@ -287,6 +287,13 @@ impl<'i> Reader<'i> {
         {
             return Err(damaged("the schema's actions are out of order"));
         }
+        let is_action = |uid: &EntityUid<'_>| {
+            let found = actions.entities.binary_search_by(|action| action.uid().cmp(uid));
+            found.is_ok()
+        };
+        if !(actions.entities.iter()).all(|action| action.parents().iter().all(is_action)) {
+            return Err(damaged("an action lies under what is none"));
+        }
         self.entities()?;
         let mut policies = Policies::new();
         let mut names = Vec::with_capacity(self.image.templates.len());

@@ -137,7 +137,11 @@ impl Graph {
     /// The node of a uid, if it is interned.
     #[inline]
     pub(crate) fn find(&self, uid: EntityRef<'_>) -> Option<&Node> {
-        let hash = self.hash(uid);
+        self.find_hashed(self.hash(uid), uid)
+    }
+
+    #[inline]
+    fn find_hashed(&self, hash: u64, uid: EntityRef<'_>) -> Option<&Node> {
         let same = |slot: &&UidSlot| {
             slot.hash == hash
                 && same_text(&slot.node.id, uid.id)
@@ -200,18 +204,24 @@ impl Graph {
     ///
     /// [`ErrorKind::LimitExceeded`] for names that are too long, and when there are too many of them.
     pub(crate) fn mention(&mut self, uid: EntityRef<'_>) -> Result<Handle> {
-        let handle = self.mention_parent(uid)?;
-        if let Some(node) = self.find(uid) {
-            node.named.0.store(true, Ordering::Relaxed);
-        }
-        Ok(handle)
+        self.mention_as(uid, true)
     }
 
     /// The same for a uid that an entity names as its parent.
     fn mention_parent(&mut self, uid: EntityRef<'_>) -> Result<Handle> {
-        let handle = match self.find(uid) {
-            Some(node) => node.handle,
-            None => self.intern(uid)?,
+        self.mention_as(uid, false)
+    }
+
+    fn mention_as(&mut self, uid: EntityRef<'_>, named: bool) -> Result<Handle> {
+        let hash = self.hash(uid);
+        let handle = match self.find_hashed(hash, uid) {
+            Some(node) => {
+                if named {
+                    node.named.0.store(true, Ordering::Relaxed);
+                }
+                node.handle
+            }
+            None => self.intern(hash, uid, named)?,
         };
         self.mention_handle(handle);
         Ok(handle)
@@ -223,7 +233,7 @@ impl Graph {
         }
     }
 
-    fn intern(&mut self, uid: EntityRef<'_>) -> Result<Handle> {
+    fn intern(&mut self, hash: u64, uid: EntityRef<'_>, named: bool) -> Result<Handle> {
         check_name(uid)?;
         if self.free.len() == 0 && self.nodes.len() >= MAX_HANDLES {
             return Err(Error::new(
@@ -237,7 +247,6 @@ impl Graph {
             Some(name) => Arc::clone(name),
             None => Arc::from(uid.type_name),
         };
-        let hash = self.hash(uid);
         let node = Arc::new(Node {
             handle,
             type_id,
@@ -247,7 +256,7 @@ impl Graph {
             parents: SmallVec::new(),
             depth: 0,
             data: None,
-            named: Flag::default(),
+            named: Flag(AtomicBool::new(named)),
         });
         self.uids.insert(UidSlot {
             hash,
@@ -395,7 +404,7 @@ impl Graph {
     ) -> Result<()> {
         let handle = match self.find(uid) {
             Some(node) => node.handle,
-            None => self.intern(uid)?,
+            None => self.intern(self.hash(uid), uid, false)?,
         };
         let mut handles: SmallVec<[Handle; 2]> = SmallVec::new();
         for parent in parents {
