@@ -2,6 +2,7 @@
 # make test    every test: Rust, the command, C, Python, the shipped policies
 # make ratios  the figures, against their peers, in one process
 # make bench   the core's own operations, by criterion
+# make fuzz    generated policies against cedar-policy, and the fuzz targets, for FUZZ_SECONDS each
 
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -46,6 +47,28 @@ test-policies:
 		"$(CARGO_TARGET_DIR)/debug/bailiwick" check "$$directory" && \
 		"$(CARGO_TARGET_DIR)/debug/bailiwick" test "$$directory" | tail -n 1 || exit 1; \
 	done
+
+# How long `make fuzz` goes on with each of its targets, in seconds, and where its generated cases begin.
+FUZZ_SECONDS ?= 300
+FUZZ_SEED ?= $(shell date +%s)
+
+.PHONY: fuzz
+# Generated cases against cedar-policy for a while; then, where cargo-fuzz is installed, every fuzz target guided by coverage.
+fuzz:
+	BAILIWICK_DIFFERENTIAL_SECONDS=$(FUZZ_SECONDS) BAILIWICK_DIFFERENTIAL_SEED=$(FUZZ_SEED) \
+		$(CARGO) test --quiet --release --test differential -- --nocapture
+	@if ! $(CARGO) +nightly fuzz --version >/dev/null 2>&1; then \
+		echo "no coverage-guided run: it needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz)"; \
+	else \
+		mkdir -p fuzz/target && cd fuzz && for target in $$($(CARGO) +nightly fuzz list); do \
+			echo "$$target"; \
+			CARGO_TARGET_DIR=$(CURDIR)/fuzz/target $(CARGO) +nightly fuzz run $$target -- \
+				-max_total_time=$(FUZZ_SECONDS) -timeout=60 >target/$$target.log 2>&1; \
+			ended=$$?; \
+			grep -E "^error|panicked|ERROR|^Done " target/$$target.log; \
+			[ $$ended = 0 ] || exit 1; \
+		done; \
+	fi
 
 ratios-python:
 	$(MAKE) --no-print-directory -C bindings/python ratios

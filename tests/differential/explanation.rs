@@ -10,10 +10,11 @@ use bailiwick::cedar::{
 use bailiwick::{Context, Entity};
 use cedar_policy::{EvalResult, Expression};
 
-use crate::compare::{Answer, Sides, our_answers, our_uid};
+use crate::check::describe;
+use crate::compare::{Answer, Sides, our_uid};
 use crate::generate::{Case, Generator, Request};
 use crate::rng::Rng;
-use crate::{describe, setting};
+use crate::setting;
 
 /// What Cedar says of an expression; nothing for one that is not shown whole.
 enum Said {
@@ -141,7 +142,7 @@ fn check_condition(condition: &ConditionTrace, cedar: &mut Cedar<'_>) {
 /// Explains every request of one case; returns how many there were, and how many expressions Cedar was asked for.
 fn check(seed: u64) -> [u64; 2] {
     let case: Case = Generator::case(&mut Rng::new(seed));
-    let Some(sides) = Sides::new(&case) else {
+    let Some(sides) = Sides::new(&case, seed) else {
         return [0; 2];
     };
     let mut counts = [0; 2];
@@ -151,11 +152,11 @@ fn check(seed: u64) -> [u64; 2] {
         let trace = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(64 << 10);
             let thread = thread
-                .spawn_scoped(scope, || explain(&sides.ours, request))
+                .spawn_scoped(scope, || explain(&sides.compiled, request))
                 .unwrap();
             thread.join().unwrap_or_else(|_| panic!("{}", context()))
         });
-        let expected = our_answers(&sides.ours, request).remove(0);
+        let expected = sides.our_answers(request).remove(0).1;
         assert_eq!(trace.allowed, expected.allowed, "{}", context());
         assert_eq!(trace.left_out, 0, "{}", context());
         assert_eq!(told(&trace), expected, "{}", context());
