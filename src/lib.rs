@@ -21,6 +21,7 @@ pub mod json;
 pub mod oauth;
 pub mod platform;
 mod policy;
+mod stack;
 #[cfg_attr(
     not(feature = "sqlite"),
     allow(dead_code, reason = "the chained log is what the SQLite store keeps")

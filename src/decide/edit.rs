@@ -8,6 +8,7 @@ use super::authorizer::Authorizer;
 use super::import;
 use super::snapshot::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
+use crate::stack::on_parser_stack;
 use crate::value::{Entity, EntityRef, EntityUid};
 
 /// A change in the making. Readers of the authorizer it came from see nothing of it.
@@ -205,10 +206,10 @@ impl Edit {
 
     fn add(&mut self, text: &str, parse: impl FnOnce(&str) -> Result<pst::Template> + Send) -> Result<()> {
         let snapshot = &mut self.snapshot;
-        import::on_large_stack(|| {
+        on_parser_stack(|| {
             let policy = parse(text)?;
             import::add_template(&policy, Some(text.to_owned()), snapshot)
-        })
+        })?
     }
 
     /// Adds every policy, template and link of a set.

@@ -4,62 +4,51 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use cedar_policy::{EvalResult, pst};
+use cedar_policy::{EvalResult, SlotId, pst};
 
 use super::snapshot::{SchemaActions, Snapshot};
 use crate::compile::lower;
 use crate::entities::graph::Graph;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::PARSER_STACK_BYTES;
+use crate::stack::{in_parallel, on_parser_stack};
 use crate::value::{Entity, EntityRef, EntityUid, Record, Value, literal};
-
-/// Runs `work` on a thread with a stack that Cedar's recursion cannot exhaust within the limits on input.
-pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    let failed = |what: &str| Error::new(ErrorKind::Internal, format!("the compiler's thread {what}"));
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .name("bailiwick-compile".to_owned())
-            .stack_size(PARSER_STACK_BYTES)
-            .spawn_scoped(scope, work)
-            .map_err(|_| failed("could not be started"))?
-            .join()
-            .map_err(|_| failed("panicked"))?
-    })
-}
 
 /// Compiles every policy, template and link of a set into a snapshot.
 pub(super) fn add_policy_set(policies: &cedar_policy::PolicySet, snapshot: &mut Snapshot) -> Result<()> {
-    on_large_stack(|| {
-        let set = policies.to_pst().map_err(|error| {
-            Error::new(
-                ErrorKind::PolicyUnsupported,
-                format!("the policies cannot be taken apart: {error}"),
-            )
-        })?;
-        for (id, template) in &set.templates {
-            let known = policies.template(&cedar_policy::PolicyId::new(id.0.as_str()));
-            let source = known.map(cedar_policy::Template::to_cedar);
-            add_template(template, source, snapshot)?;
+    on_parser_stack(|| {
+        let unreadable = |error: pst::PstConstructionError| {
+            let message = format!("the policies cannot be taken apart: {error}");
+            Error::new(ErrorKind::PolicyUnsupported, message)
+        };
+        for template in policies.templates() {
+            let tree = template.to_pst().map_err(unreadable)?;
+            add_template(&tree, Some(template.to_cedar()), snapshot)?;
         }
-        for (id, policy) in &set.policies {
-            let known = policies.policy(&cedar_policy::PolicyId::new(id.0.as_str()));
-            let source = known.and_then(cedar_policy::Policy::to_cedar);
-            add_template(policy.body(), source, snapshot)?;
+        let (fixed, links): (Vec<_>, Vec<_>) = policies.policies().partition(|policy| policy.is_static());
+        // Cedar parses the text of a policy once more to take it apart; that is most of the work.
+        let trees = in_parallel(&fixed, |policy| policy.to_pst())?;
+        for (policy, tree) in fixed.into_iter().zip(trees) {
+            let pst::Policy::Static(tree) = tree.map_err(unreadable)? else {
+                return Err(Error::new(ErrorKind::Internal, "a static policy has slots"));
+            };
+            add_template(tree.body(), policy.to_cedar(), snapshot)?;
         }
-        for link in &set.template_links {
-            let principal = link.values.get(&pst::SlotId::Principal).map(uid);
-            let resource = link.values.get(&pst::SlotId::Resource).map(uid);
-            let Snapshot { policies, graph, .. } = snapshot;
+        for link in links {
+            let template = link.template_id().map_or("", AsRef::as_ref);
+            let slots = link.template_links().unwrap_or_default();
+            let filled = |slot| slots.get(&slot).map(EntityUid::from);
+            let (principal, resource) = (filled(SlotId::principal()), filled(SlotId::resource()));
+            let Snapshot { policies, graph, .. } = &mut *snapshot;
             policies.link(
-                &link.template_id.0,
-                &link.new_id.0,
+                template,
+                link.id().as_ref(),
                 principal.as_ref().map(EntityUid::as_ref),
                 resource.as_ref().map(EntityUid::as_ref),
                 graph,
             )?;
         }
         Ok(())
-    })
+    })?
 }
 
 pub(super) fn add_template(
@@ -71,10 +60,6 @@ pub(super) fn add_template(
     let template = lower::template(policy, Arc::from(source), &mut snapshot.graph)?;
     snapshot.policies.add_template(template, &mut snapshot.graph)?;
     Ok(())
-}
-
-fn uid(uid: &pst::EntityUID) -> EntityUid<'static> {
-    EntityUid::new(uid.ty.0.to_string(), uid.eid.to_string())
 }
 
 /// The actions of a schema, put into a graph and kept there.

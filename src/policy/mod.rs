@@ -12,7 +12,6 @@ mod schema;
 mod schema_reader;
 mod shape;
 mod source;
-mod stack;
 mod text;
 mod typed_json;
 mod validate;
@@ -25,7 +24,6 @@ pub use shape::{Mismatch, RecordShape, Shape};
 pub use source::Source;
 #[cfg(feature = "suites")]
 pub(crate) use source::read_document;
-pub(crate) use stack::on_parser_stack;
 pub(crate) use vocabulary::SessionAttributes;
 pub use vocabulary::Vocabulary;
 
@@ -36,6 +34,7 @@ use crate::artifact;
 use crate::decide::Authorizer;
 use crate::error::{Error, Location, Result};
 use crate::limits::MAX_ARTIFACT_BYTES;
+use crate::stack::on_parser_stack;
 
 /// Policies, templates and links with their schema and seed entities: read, bounded, parsed and strictly validated.
 ///

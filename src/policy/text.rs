@@ -2,12 +2,13 @@
 
 use std::str::FromStr as _;
 
-use cedar_policy::{Policy, PolicyId, PolicySet, Template};
+use cedar_policy::{ParseErrors, Policy, PolicyId, PolicySet, Template};
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_NAME_BYTES, MAX_POLICIES};
+use crate::stack::in_parallel;
 use crate::value::shorten;
 
 use super::bounds::{self, Statement};
@@ -38,8 +39,18 @@ pub(super) fn load(
             errors.push(Error::new(ErrorKind::LimitExceeded, message).at(document.place(0, 0)));
             return set;
         }
+        let indexed: Vec<_> = statements.iter().enumerate().collect();
+        let parsed = match in_parallel(&indexed, |(index, statement)| {
+            Parsed::read(document, statement, *index)
+        }) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                errors.push(error);
+                return set;
+            }
+        };
         let mut lines = Lines::new(&document.text);
-        for (index, statement) in statements.iter().enumerate() {
+        for ((index, statement), parsed) in indexed.into_iter().zip(parsed) {
             let spot = lines.spot_of(statement.start);
             let before = Place {
                 document,
@@ -47,7 +58,7 @@ pub(super) fn load(
                 spot,
                 index,
             };
-            before.load(&mut set, origins, errors, warnings);
+            before.load(parsed, &mut set, origins, errors, warnings);
         }
     }
     set
@@ -64,19 +75,13 @@ struct Place<'a> {
 impl Place<'_> {
     fn load(
         &self,
+        parsed: Result<Parsed, Box<ParseErrors>>,
         set: &mut PolicySet,
         origins: &mut Origins,
         errors: &mut Vec<Error>,
         warnings: &mut Vec<Error>,
     ) {
-        let Statement { start, end, template } = *self.statement;
-        let text = self.document.text.get(start..end).unwrap_or_default();
-        let fallback = format!("{}#{}", self.document.stem(), self.index + 1);
-        let parsed = if template {
-            Template::parse(Some(PolicyId::new(&fallback)), text).map(Parsed::Template)
-        } else {
-            Policy::parse(Some(PolicyId::new(&fallback)), text).map(Parsed::Policy)
-        };
+        let Statement { start, end, .. } = *self.statement;
         let parsed = match parsed {
             Ok(parsed) => parsed,
             Err(found) => {
@@ -103,6 +108,7 @@ impl Place<'_> {
             }
             Some(id) => id.to_owned(),
             None => {
+                let fallback = fallback(self.document, self.index);
                 let message = format!("policy without @id; it is called `{fallback}` until the file changes");
                 warnings.push(self.finding(ErrorKind::PolicyInvalid, &message, "give it a name: @id(\"…\")"));
                 fallback
@@ -155,7 +161,23 @@ enum Parsed {
     Template(Template),
 }
 
+/// What a policy without an id is called.
+fn fallback(document: &Document, index: usize) -> String {
+    format!("{}#{}", document.stem(), index + 1)
+}
+
 impl Parsed {
+    fn read(document: &Document, statement: &Statement, index: usize) -> Result<Self, Box<ParseErrors>> {
+        let text = (document.text.get(statement.start..statement.end)).unwrap_or_default();
+        let id = Some(PolicyId::new(fallback(document, index)));
+        let parsed = if statement.template {
+            Template::parse(id, text).map(Parsed::Template)
+        } else {
+            Policy::parse(id, text).map(Parsed::Policy)
+        };
+        parsed.map_err(Box::new)
+    }
+
     fn id(&self) -> Option<&str> {
         match self {
             Parsed::Policy(policy) => policy.annotation("id"),
