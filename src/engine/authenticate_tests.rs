@@ -90,7 +90,7 @@ fn a_token_that_comes_again_makes_an_equal_session_from_the_cache() {
 }
 
 #[test]
-fn a_hit_rechecks_expiry_with_the_leeway_of_verification() {
+fn threat_48_a_hit_rechecks_expiry_with_the_leeway_of_verification() {
     let world = world();
     let token = world.token();
     world.authenticate(&token, "acme").unwrap();
@@ -113,7 +113,7 @@ fn a_hit_rechecks_the_beginning_when_the_clock_was_set_back() {
 }
 
 #[test]
-fn a_cached_token_is_refused_in_another_tenant_and_by_another_audience() {
+fn threat_48_a_cached_token_is_refused_in_another_tenant_and_by_another_audience() {
     let world = world();
     let token = world.token();
     world.authenticate(&token, "acme").unwrap();
@@ -130,7 +130,7 @@ fn a_cached_token_is_refused_in_another_tenant_and_by_another_audience() {
 }
 
 #[test]
-fn a_compromised_key_ends_its_cached_tokens_at_once() {
+fn threat_48_a_compromised_key_ends_its_cached_tokens_at_once() {
     let world = world();
     let old = world.token();
     world.authenticate(&old, "acme").unwrap();

@@ -42,7 +42,7 @@ fn a_service_account_gets_a_token_for_itself() {
 }
 
 #[test]
-fn an_unknown_client_and_a_wrong_secret_get_the_same_answer() {
+fn threat_36_an_unknown_client_and_a_wrong_secret_get_the_same_answer() {
     let world = World::new();
     let wrong = "bws_0000000000000000000000000000000000000000000000000";
     let replies = [

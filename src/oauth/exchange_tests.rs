@@ -55,7 +55,7 @@ fn actors_stand_behind_one_another_up_to_a_bound() {
 }
 
 #[test]
-fn a_child_never_has_what_its_parent_lacks() {
+fn threat_54_a_child_never_has_what_its_parent_lacks() {
     let world = World::new();
     let narrow = world.exchange(
         &ask(&world, "erp", &parent(&world))
@@ -99,7 +99,7 @@ fn a_scope_within_another_is_a_narrowing() {
 }
 
 #[test]
-fn an_expired_foreign_altered_or_revoked_token_is_not_exchanged() {
+fn threat_30_an_expired_foreign_altered_or_revoked_token_is_not_exchanged() {
     let world = World::new();
     let token = parent(&world);
     let elsewhere = World::new();

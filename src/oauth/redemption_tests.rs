@@ -32,7 +32,7 @@ fn a_code_gives_an_access_token_and_a_refresh_token() {
 }
 
 #[test]
-fn a_hundred_threads_redeem_one_code_and_exactly_one_succeeds() {
+fn threat_32_a_hundred_threads_redeem_one_code_and_exactly_one_succeeds() {
     let world = World::new();
     let request = world.redemption(&world.code());
     let (start, won) = (Barrier::new(100), AtomicUsize::new(0));

@@ -6,7 +6,7 @@ fn cache(entries: usize, bytes: usize) -> TokenCache<u32> {
 }
 
 #[test]
-fn what_was_kept_is_found_for_that_token_and_tenant_alone() {
+fn threat_47_what_was_kept_is_found_for_that_token_and_tenant_alone() {
     let cache = cache(100, 1 << 20);
     cache.insert("token", Some("acme"), 1, 0);
     cache.insert("token", Some("globex"), 2, 0);
@@ -32,7 +32,7 @@ fn what_was_kept_is_found_for_that_token_and_tenant_alone() {
 }
 
 #[test]
-fn tokens_that_differ_in_any_one_byte_are_different_entries() {
+fn threat_46_tokens_that_differ_in_any_one_byte_are_different_entries() {
     let cache = cache(10_000, 100 << 20);
     let token = "e".repeat(800);
     cache.insert(&token, None, 1, 0);

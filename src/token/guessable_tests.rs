@@ -7,7 +7,7 @@ fn refusal(secret: &str) -> String {
 }
 
 #[test]
-fn a_secret_shorter_than_the_hash_is_refused() {
+fn threat_33_a_secret_shorter_than_the_hash_is_refused() {
     let random = random::<64>();
     for (algorithm, least) in [
         (Algorithm::Hs256, 32),
@@ -22,7 +22,7 @@ fn a_secret_shorter_than_the_hash_is_refused() {
 }
 
 #[test]
-fn a_secret_of_words_is_refused() {
+fn threat_34_a_secret_of_words_is_refused() {
     for secret in [
         "your-256-bit-secret-your-secret-256-bit",
         "change-this-secret-before-production!!",
@@ -37,7 +37,7 @@ fn a_secret_of_words_is_refused() {
 }
 
 #[test]
-fn a_secret_that_repeats_itself_or_has_few_characters_is_refused() {
+fn threat_34_a_secret_that_repeats_itself_or_has_few_characters_is_refused() {
     for secret in [
         "a".repeat(64),
         "\0".repeat(32),
@@ -70,7 +70,7 @@ fn a_sequence_is_refused() {
 }
 
 #[test]
-fn a_public_key_is_no_secret() {
+fn threat_03_a_public_key_is_no_secret() {
     for secret in [
         "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA2m84gs490\n-----END PUBLIC KEY-----\n",
         " -----BEGIN RSA PUBLIC KEY-----\nMIIBCgKCAQEAvqagTrQh\n-----END RSA PUBLIC KEY-----",

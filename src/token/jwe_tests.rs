@@ -101,7 +101,7 @@ fn an_encrypted_token_means_nothing_to_foreign_profiles() {
 }
 
 #[test]
-fn every_failure_of_decryption_is_the_same_error() {
+fn threat_43_every_failure_of_decryption_is_the_same_error() {
     let errors: std::collections::BTreeSet<String> = Encryption::ALL
         .iter()
         .flat_map(|encryption| {
@@ -160,7 +160,7 @@ fn an_unknown_key_and_a_forged_token_are_not_told_apart() {
 }
 
 #[test]
-fn a_tag_that_is_not_16_bytes_is_refused() {
+fn threat_41_a_tag_that_is_not_16_bytes_is_refused() {
     let key = key(Encryption::DirectA256Gcm);
     let token = sealed(&key, "{}");
     let (rest, tag) = token.rsplit_once('.').unwrap();
@@ -174,7 +174,7 @@ fn a_tag_that_is_not_16_bytes_is_refused() {
 }
 
 #[test]
-fn plaintext_is_wiped_when_the_tag_does_not_fit() {
+fn threat_42_plaintext_is_wiped_when_the_tag_does_not_fit() {
     let key = key(Encryption::DirectA256Gcm);
     let mut buffer = *b"a secret of somebody else";
     let nonce = [7; NONCE_LEN];
@@ -194,7 +194,7 @@ fn plaintext_is_wiped_when_the_tag_does_not_fit() {
 }
 
 #[test]
-fn an_emptied_segment_never_panics() {
+fn threat_44_an_emptied_segment_never_panics() {
     for encryption in Encryption::ALL {
         let key = key(*encryption);
         let token = sealed(&key, &claims().to_string());
@@ -214,7 +214,7 @@ fn an_emptied_segment_never_panics() {
 }
 
 #[test]
-fn every_proper_prefix_of_an_opaque_token_is_refused() {
+fn threat_45_every_proper_prefix_of_an_opaque_token_is_refused() {
     let key = key(Encryption::DirectA256Gcm);
     let token = sealed(&key, &claims().to_string());
     let verifier = verifier(key);
@@ -233,7 +233,7 @@ fn headed(header: &Value) -> String {
 }
 
 #[test]
-fn other_algorithms_are_refused_as_unsupported_before_any_work() {
+fn threat_40_other_algorithms_are_refused_as_unsupported_before_any_work() {
     let key = key(Encryption::DirectA256Gcm);
     let epk = json!({"kty": "EC", "crv": "P-256", "x": encode([1; 32]), "y": encode([2; 32])});
     for (alg, enc, more) in [
@@ -268,7 +268,7 @@ fn other_algorithms_are_refused_as_unsupported_before_any_work() {
 }
 
 #[test]
-fn headers_that_ask_for_trust_or_compression_are_refused() {
+fn threat_39_headers_that_ask_for_trust_or_compression_are_refused() {
     let key = key(Encryption::DirectA256Gcm);
     for name in ["zip", "crit", "jwk", "jku", "x5u", "x5c", "b64", "cty"] {
         for value in [json!("DEF"), json!(["exp"]), json!(false)] {

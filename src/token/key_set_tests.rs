@@ -84,7 +84,7 @@ fn a_key_that_may_verify_is_used() {
 }
 
 #[test]
-fn two_keys_of_one_kid_are_refused_even_if_one_is_skipped() {
+fn threat_11_two_keys_of_one_kid_are_refused_even_if_one_is_skipped() {
     let [one, other, ..] = keys();
     let twin = with(&other, "kid", json!("EdDSA"));
     assert!(
@@ -102,7 +102,7 @@ fn two_keys_of_one_kid_are_refused_even_if_one_is_skipped() {
 }
 
 #[test]
-fn a_set_that_mixes_in_a_symmetric_secret_is_refused_without_repeating_it() {
+fn threat_11_a_set_that_mixes_in_a_symmetric_secret_is_refused_without_repeating_it() {
     let [key, ..] = keys();
     let secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0";
     let error = refusal(json!([jwk(&key), {"kty": "oct", "k": secret, "kid": "s"}]));
@@ -151,7 +151,7 @@ fn an_algorithm_that_contradicts_the_key_is_refused() {
 }
 
 #[test]
-fn weak_and_off_curve_keys_are_refused_at_load() {
+fn threat_37_38_weak_and_off_curve_keys_are_refused_at_load() {
     let [ed25519, p256, rsa, ..] = keys();
     let zeros = crate::token::fixture::encode([0; 32]);
     let short = crate::token::fixture::encode([0xff; 128]);

@@ -11,7 +11,7 @@ fn refusal(change: impl FnOnce(Profile) -> Profile) -> String {
 }
 
 #[test]
-fn a_verifier_without_audience_cannot_be_built() {
+fn threat_27_a_verifier_without_audience_cannot_be_built() {
     let key = SigningKey::generate_ed25519("k1").unwrap();
     let keys = KeySet::from_jwks(key.jwks().as_bytes()).unwrap();
     let error = Verifier::new([Profile::issuer("https://id.example.com").jwks(keys)]).unwrap_err();

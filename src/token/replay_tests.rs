@@ -27,7 +27,7 @@ fn names_of_other_parts_are_other_names() {
 }
 
 #[test]
-fn one_of_a_thousand_racing_uses_wins() {
+fn threat_31_32_one_of_a_thousand_racing_uses_wins() {
     let (store, won) = (ReplayStore::new(100), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..8 {

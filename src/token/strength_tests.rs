@@ -49,7 +49,7 @@ fn an_even_tiny_or_huge_exponent_is_refused() {
 }
 
 #[test]
-fn a_modulus_with_the_roca_fingerprint_is_refused() {
+fn threat_37_a_modulus_with_the_roca_fingerprint_is_refused() {
     // One more than a multiple of all the primes is 65537 to the power of 0 modulo each of them.
     let product: u128 = ROCA_PRIMES.iter().map(|prime| u128::from(*prime)).product();
     let mut number = vec![0; 256];
@@ -64,7 +64,7 @@ fn a_modulus_with_the_roca_fingerprint_is_refused() {
 }
 
 #[test]
-fn a_point_off_the_curve_is_refused() {
+fn threat_38_a_point_off_the_curve_is_refused() {
     let key = crate::SigningKey::generate_es256("k").unwrap();
     let jwk: serde_json::Value = serde_json::from_str(&key.jwk()).unwrap();
     let mut point = [4; 65];

@@ -29,7 +29,7 @@ fn with_raw_claim(name: &str, text: &str) -> Result<(), ErrorKind> {
 }
 
 #[test]
-fn unsigned_tokens_are_refused_in_any_letter_case() {
+fn threat_01_unsigned_tokens_are_refused_in_any_letter_case() {
     let fixture = Fixture::new();
     for name in ["none", "None", "NONE", "nOnE", ""] {
         let header = fixture.header_with("alg", json!(name));
@@ -47,7 +47,7 @@ fn unsigned_tokens_are_refused_in_any_letter_case() {
 }
 
 #[test]
-fn an_hmac_with_the_public_key_as_its_secret_is_refused() {
+fn threat_02_03_an_hmac_with_the_public_key_as_its_secret_is_refused() {
     for key in keys() {
         let fixture = Fixture::with(key, |profile| profile);
         let jwk: Value = serde_json::from_str(&fixture.key.jwk()).unwrap();
@@ -125,7 +125,7 @@ fn an_hmac_without_a_key_id_finds_no_public_key_and_a_signature_no_secret() {
 /// Welch's t over the times of two classes of tags: those that differ in the first byte, and in the last.
 #[test]
 #[ignore = "measures: run it alone, in release"]
-fn comparing_an_hmac_takes_as_long_wherever_it_differs() {
+fn threat_35_comparing_an_hmac_takes_as_long_wherever_it_differs() {
     let secret: Vec<u8> = (0..32_u8)
         .map(|at| at.wrapping_mul(151).wrapping_add(at / 7))
         .collect();
@@ -162,7 +162,7 @@ fn comparing_an_hmac_takes_as_long_wherever_it_differs() {
 }
 
 #[test]
-fn json_serializations_and_several_signatures_are_refused() {
+fn threat_04_15_17_json_serializations_and_several_signatures_are_refused() {
     let fixture = Fixture::new();
     let token = fixture.key.sign(&claims(), "at+jwt").unwrap();
     let [header, payload, signature] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
@@ -181,7 +181,7 @@ fn json_serializations_and_several_signatures_are_refused() {
 }
 
 #[test]
-fn an_algorithm_that_is_not_the_keys_is_refused() {
+fn threat_05_an_algorithm_that_is_not_the_keys_is_refused() {
     for key in keys() {
         let fixture = Fixture::with(key, |profile| profile);
         for other in keys().iter().map(SigningKey::algorithm) {
@@ -195,7 +195,7 @@ fn an_algorithm_that_is_not_the_keys_is_refused() {
 }
 
 #[test]
-fn a_key_that_the_token_brings_itself_is_never_used() {
+fn threat_06_07_a_key_that_the_token_brings_itself_is_never_used() {
     let fixture = Fixture::new();
     let attacker = SigningKey::generate_ed25519("k1").unwrap();
     let embedded: Value = serde_json::from_str(&attacker.jwk()).unwrap();
@@ -219,13 +219,13 @@ fn a_key_that_the_token_brings_itself_is_never_used() {
 }
 
 #[test]
-fn an_issuer_that_looks_like_an_address_is_only_compared() {
+fn threat_08_an_issuer_that_looks_like_an_address_is_only_compared() {
     let refused = with_claim("iss", json!("https://169.254.169.254/latest"));
     assert_eq!(refused, Err(ErrorKind::TokenIssuer));
 }
 
 #[test]
-fn hostile_key_ids_find_no_key() {
+fn threat_09_hostile_key_ids_find_no_key() {
     let fixture = Fixture::new();
     for id in [
         "../../k1",
@@ -253,7 +253,7 @@ fn hostile_key_ids_find_no_key() {
 }
 
 #[test]
-fn keys_of_one_id_at_two_issuers_never_cross() {
+fn threat_10_keys_of_one_id_at_two_issuers_never_cross() {
     let one = SigningKey::generate_ed25519("same").unwrap();
     let other = SigningKey::generate_ed25519("same").unwrap();
     let mut second = profile(&[&other]);
@@ -276,7 +276,7 @@ fn keys_of_one_id_at_two_issuers_never_cross() {
 }
 
 #[test]
-fn psychic_signatures_are_refused() {
+fn threat_12_psychic_signatures_are_refused() {
     // The order of P-256.
     let order = super::fixture::decode("_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE");
     let fixture = Fixture::with(SigningKey::generate_es256("k1").unwrap(), |profile| profile);
@@ -314,7 +314,7 @@ fn an_es256_signature_in_der_or_of_another_length_is_refused() {
 }
 
 #[test]
-fn critical_extensions_are_refused_whatever_they_say() {
+fn threat_13_critical_extensions_are_refused_whatever_they_say() {
     let fixture = Fixture::new();
     for value in [
         json!(["exp"]),
@@ -331,7 +331,7 @@ fn critical_extensions_are_refused_whatever_they_say() {
 }
 
 #[test]
-fn unencoded_payloads_are_refused_with_and_without_crit() {
+fn threat_14_unencoded_payloads_are_refused_with_and_without_crit() {
     let fixture = Fixture::new();
     for value in [json!(false), json!(true), json!("false")] {
         let header = fixture.header_with("b64", value);
@@ -348,7 +348,7 @@ fn unencoded_payloads_are_refused_with_and_without_crit() {
 }
 
 #[test]
-fn base64url_that_is_not_canonical_is_refused() {
+fn threat_16_base64url_that_is_not_canonical_is_refused() {
     let fixture = Fixture::new();
     let token = fixture.key.sign(&claims(), "at+jwt").unwrap();
     let segments: Vec<_> = token.split('.').map(str::to_owned).collect();
@@ -371,7 +371,7 @@ fn base64url_that_is_not_canonical_is_refused() {
 }
 
 #[test]
-fn spare_bits_at_the_end_of_a_segment_are_refused() {
+fn threat_16_spare_bits_at_the_end_of_a_segment_are_refused() {
     // 64 bytes of signature leave four spare bits in the last character.
     let fixture = Fixture::new();
     let token = fixture.key.sign(&claims(), "at+jwt").unwrap();
@@ -385,7 +385,7 @@ fn spare_bits_at_the_end_of_a_segment_are_refused() {
 }
 
 #[test]
-fn ten_megabytes_of_dots_are_refused_before_they_are_split() {
+fn threat_18_ten_megabytes_of_dots_are_refused_before_they_are_split() {
     // The limit on length is the first thing looked at: the kind shows that nothing counted the dots.
     let fixture = Fixture::new();
     assert_eq!(verify(&fixture, &".".repeat(10 << 20)), TOO_LARGE);
@@ -398,7 +398,7 @@ fn ten_megabytes_of_dots_are_refused_before_they_are_split() {
 }
 
 #[test]
-fn oversized_segments_are_refused_before_they_are_decoded() {
+fn threat_19_oversized_segments_are_refused_before_they_are_decoded() {
     let fixture = Fixture::new();
     // Not even base64url: only the length can be the reason.
     let header = "*".repeat(MAX_TOKEN_HEADER_BYTES * 2);
@@ -412,7 +412,7 @@ fn oversized_segments_are_refused_before_they_are_decoded() {
 }
 
 #[test]
-fn deep_nesting_in_header_and_claims_is_refused_on_a_small_stack() {
+fn threat_20_deep_nesting_in_header_and_claims_is_refused_on_a_small_stack() {
     let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     std::thread::Builder::new()
         .stack_size(128 << 10)
@@ -435,7 +435,7 @@ fn deep_nesting_in_header_and_claims_is_refused_on_a_small_stack() {
 }
 
 #[test]
-fn members_named_twice_are_refused_in_header_and_claims() {
+fn threat_21_members_named_twice_are_refused_in_header_and_claims() {
     let fixture = Fixture::new();
     for twice in [
         r#"{"alg":"none","#,
@@ -468,7 +468,7 @@ fn too_many_members_are_refused() {
 }
 
 #[test]
-fn a_claim_of_the_wrong_type_is_not_taken_as_absent() {
+fn threat_22_a_claim_of_the_wrong_type_is_not_taken_as_absent() {
     for name in ["exp", "nbf", "iat"] {
         for value in [
             json!("never"),
@@ -497,7 +497,7 @@ fn a_claim_of_the_wrong_type_is_not_taken_as_absent() {
 }
 
 #[test]
-fn text_and_numbers_never_count_as_true() {
+fn threat_23_text_and_numbers_never_count_as_true() {
     let fixture = Fixture::profiled(|profile| profile.service_account_when("is_app", "true"));
     for value in [json!(true), json!(1)] {
         let refused = fixture.verify(&claims_with("is_app", value)).map(drop);
@@ -510,7 +510,7 @@ fn text_and_numbers_never_count_as_true() {
 }
 
 #[test]
-fn times_out_of_range_are_refused_without_overflow() {
+fn threat_24_times_out_of_range_are_refused_without_overflow() {
     for name in ["exp", "nbf", "iat"] {
         for text in [
             "1e308",
@@ -532,7 +532,7 @@ fn times_out_of_range_are_refused_without_overflow() {
 }
 
 #[test]
-fn exp_equal_to_now_is_expired_and_nbf_equal_to_now_is_valid() {
+fn threat_25_exp_equal_to_now_is_expired_and_nbf_equal_to_now_is_valid() {
     let fixture = Fixture::profiled(|profile| profile.leeway(0));
     for text in ["1800000000", "1800000000.0", "1.8e9"] {
         let at = |name: &str| {
@@ -545,7 +545,7 @@ fn exp_equal_to_now_is_expired_and_nbf_equal_to_now_is_valid() {
 }
 
 #[test]
-fn tokens_for_others_or_for_nobody_are_refused() {
+fn threat_26_tokens_for_others_or_for_nobody_are_refused() {
     for value in [
         json!([]),
         json!(["other"]),
@@ -574,7 +574,7 @@ fn a_token_without_expiry_is_refused() {
 }
 
 #[test]
-fn an_id_token_is_no_access_token() {
+fn threat_29_an_id_token_is_no_access_token() {
     let fixture = Fixture::new();
     let untyped = fixture.key.sign(&claims(), "JWT").unwrap();
     assert_eq!(verify(&fixture, &untyped), Err(ErrorKind::TokenType));
@@ -607,7 +607,7 @@ fn an_emptied_segment_is_refused_without_panic() {
 }
 
 #[test]
-fn missing_or_empty_scopes_grant_none() {
+fn threat_53_missing_or_empty_scopes_grant_none() {
     let fixture = Fixture::new();
     assert!(
         fixture
@@ -628,7 +628,7 @@ fn missing_or_empty_scopes_grant_none() {
 }
 
 #[test]
-fn only_a_space_separates_scopes_and_spelling_counts_byte_by_byte() {
+fn threat_55_only_a_space_separates_scopes_and_spelling_counts_byte_by_byte() {
     let fixture = Fixture::new();
     for text in [
         "rfis:read\u{a0}rfis:write",
@@ -648,7 +648,7 @@ fn only_a_space_separates_scopes_and_spelling_counts_byte_by_byte() {
 }
 
 #[test]
-fn names_are_not_folded_or_normalised() {
+fn threat_56_names_are_not_folded_or_normalised() {
     for (name, twins) in [
         ("aud", ["\u{ff41}pi", "API", "api\u{301}"]),
         (

@@ -70,7 +70,7 @@ proptest! {
 }
 
 #[test]
-fn a_token_of_another_issuer_is_refused_by_its_exact_name() {
+fn threat_28_a_token_of_another_issuer_is_refused_by_its_exact_name() {
     let fixture = Fixture::new();
     for issuer in [
         "https://id.example.co",
