@@ -17,7 +17,7 @@ demo:
 test: test-rust test-c test-python test-python-integrations test-policies
 
 test-rust:
-	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/suites,bailiwick/sqlite
+	$(CARGO) test --workspace --exclude bailiwick-python --features bailiwick/fetch,bailiwick/suites,bailiwick/sqlite
 
 test-c:
 	$(MAKE) -C bindings/c test

@@ -42,6 +42,8 @@ pub use error::{Error, ErrorKind, Location, Result};
 pub use policy::{
     ActionIndex, ActionSet, Mismatch, Origin, Policies, PolicyCounts, RecordShape, Shape, Source, Vocabulary,
 };
+#[cfg(feature = "fetch")]
+pub use token::Https;
 pub use token::{
     Algorithm, ClaimType, Claims, Dpop, DpopNonces, Encryption, EncryptionKey, KeyInfo, KeyPurpose, KeyRing,
     KeySet, KeySource, KeyStage, KeyStatus, Lineage, MintedToken, Minter, NewToken, PrincipalKind, Profile,

@@ -72,6 +72,10 @@ pub const MAX_TOKEN_LIFETIME_SECONDS: u32 = 86_400;
 /// Most keys of one key set.
 pub const MAX_KEYS: usize = 256;
 
+/// Longest key set that is got by HTTPS, in bytes (256 KiB).
+#[cfg(feature = "fetch")]
+pub const MAX_FETCHED_KEYS_BYTES: usize = 256 << 10;
+
 /// Longest token that a status list comes in (4 MiB).
 pub const MAX_STATUS_LIST_TOKEN_BYTES: usize = 4 << 20;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::SystemTime;
 
@@ -44,6 +44,8 @@ struct Inner {
     /// When an unknown key last caused a refresh.
     sought: AtomicI64,
     settings: Settings,
+    /// How long the origin said that its keys may be kept, in seconds; 0 if it said nothing.
+    lifetime: AtomicU32,
     /// Held by the one thread that refreshes.
     history: Mutex<History>,
     /// How many refreshes have ended, well or not.
@@ -62,9 +64,21 @@ enum Origin {
     Held,
     File(PathBuf),
     Callback(Box<Load>),
+    /// Says with its keys how long they may be kept, in seconds.
+    #[cfg(feature = "fetch")]
+    Remote(Box<LoadRemote>),
+}
+
+impl Origin {
+    /// Whether there are no keys before the first refresh.
+    fn begins_empty(&self) -> bool {
+        !matches!(self, Self::Held | Self::File(_))
+    }
 }
 
 type Load = dyn Fn() -> Result<KeySet> + Send + Sync;
+#[cfg(feature = "fetch")]
+type LoadRemote = dyn Fn() -> Result<(KeySet, Option<u32>)> + Send + Sync;
 
 #[derive(Default)]
 struct History {
@@ -148,6 +162,20 @@ impl KeySource {
         )
     }
 
+    /// Keys that a function gets together with how long they may be kept.
+    #[cfg(feature = "fetch")]
+    pub(super) fn remote(load: impl Fn() -> Result<(KeySet, Option<u32>)> + Send + Sync + 'static) -> Self {
+        Self::new(Origin::Remote(Box::new(load)), KeySet::empty(), CALLBACK_INTERVAL)
+    }
+
+    /// How often the origin is asked: as it said, or as it is set.
+    fn period(&self) -> u32 {
+        match self.0.lifetime.load(Ordering::Acquire) {
+            0 => self.0.settings.interval,
+            lifetime => lifetime,
+        }
+    }
+
     /// Keys that their owner replaces by [`publish`](Self::publish).
     pub(crate) fn held() -> Self {
         Self::fixed(KeySet::empty())
@@ -170,6 +198,7 @@ impl KeySource {
                 max_age: None,
             },
             history: Mutex::default(),
+            lifetime: AtomicU32::new(0),
             attempts: AtomicU64::new(0),
         }))
     }
@@ -235,7 +264,7 @@ impl KeySource {
             return Ok(self.0.current.load());
         }
         let checked = self.0.checked.load(Ordering::Acquire);
-        if is_over(checked, self.0.settings.interval, now) {
+        if is_over(checked, self.period(), now) {
             self.check(checked, now);
         }
         let current = self.0.current.load();
@@ -291,11 +320,7 @@ impl KeySource {
                 Err(TryLockError::WouldBlock) => return,
             }
         };
-        if is_over(
-            self.0.checked.load(Ordering::Acquire),
-            self.0.settings.interval,
-            now,
-        ) {
+        if is_over(self.0.checked.load(Ordering::Acquire), self.period(), now) {
             // The failure is told by `status`; the last good keys stay.
             let _ = self.load(&mut history, now, false);
         }
@@ -306,6 +331,11 @@ impl KeySource {
         let loaded = match &inner.origin {
             Origin::Held => return Ok(false),
             Origin::Callback(load) => call(load).map(Some),
+            #[cfg(feature = "fetch")]
+            Origin::Remote(load) => call(load).map(|(keys, lifetime)| {
+                inner.lifetime.store(lifetime.unwrap_or(0), Ordering::Release);
+                Some(keys)
+            }),
             Origin::File(path) => Stamp::of(path).and_then(|stamp| {
                 if !forced && history.failed.is_none() && history.stamp == Some(stamp) {
                     return Ok(None);
@@ -333,12 +363,7 @@ impl KeySource {
             Err(error) => {
                 history.failed = Some((now, error.clone()));
                 // What failed is tried again sooner than what succeeded.
-                let Settings {
-                    interval,
-                    unknown_key_interval,
-                    ..
-                } = inner.settings;
-                let sooner = interval.saturating_sub(unknown_key_interval);
+                let sooner = self.period().saturating_sub(inner.settings.unknown_key_interval);
                 let checked = now.saturating_sub(sooner.into());
                 inner.checked.store(checked, Ordering::Release);
                 Err(error)
@@ -351,7 +376,7 @@ impl KeySource {
     fn check_age(&self, current: &Published, now: i64) -> Result<()> {
         let succeeded = self.0.succeeded.load(Ordering::Acquire);
         let age = now.saturating_sub(succeeded);
-        let problem = if current.version == 0 && matches!(self.0.origin, Origin::Callback(_)) {
+        let problem = if current.version == 0 && self.0.origin.begins_empty() {
             "could not be loaded yet".to_owned()
         } else if let Some(max_age) = self.0.settings.max_age
             && age > max_age.into()
@@ -375,7 +400,7 @@ impl KeySource {
 }
 
 /// Calls the host's function; a panic of it is an error like another.
-fn call(load: &Load) -> Result<KeySet> {
+fn call<T>(load: &dyn Fn() -> Result<T>) -> Result<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(load)).unwrap_or_else(|_| {
         Err(Error::new(
             ErrorKind::KeysUnavailable,
@@ -411,6 +436,8 @@ impl fmt::Debug for KeySource {
             Origin::Held => "held",
             Origin::File(_) => "file",
             Origin::Callback(_) => "callback",
+            #[cfg(feature = "fetch")]
+            Origin::Remote(_) => "https",
         };
         let current = self.0.current.load();
         f.debug_struct("KeySource")

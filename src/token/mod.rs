@@ -10,6 +10,8 @@ mod confirmation;
 mod context;
 mod dpop;
 mod encryption_key;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod guessable;
 mod header;
 mod json;
@@ -42,6 +44,8 @@ pub(crate) use context::Attribute;
 pub use context::ClaimType;
 pub use dpop::Dpop;
 pub use encryption_key::{Encryption, EncryptionKey};
+#[cfg(feature = "fetch")]
+pub use fetch::Https;
 pub use key_ring::{KeyInfo, KeyPurpose, KeyRing, KeyStage, SealedKey, Sealer};
 pub use key_set::KeySet;
 pub use key_source::{KeySource, KeyStatus};
