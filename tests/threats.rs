@@ -1,6 +1,8 @@
 //! Each known way in which libraries of this kind have failed with tokens has a test here that is named after its number
 //! in the list of them: `threat_06_07_…` is about the sixth and the seventh.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
