@@ -126,6 +126,9 @@ private:
 template <class T> using Result = T;
 #endif
 
+// What a call gives that has nothing to give.
+struct Done {};
+
 namespace detail {
 
 template <class T, class Make> Result<T> result(bw_status status, bw_error *error, Make make)
@@ -146,6 +149,14 @@ template <class T, class Call> Result<T> made(Call call)
     bw_error *error = nullptr;
     const bw_status status = call(&object, &error);
     return result<T>(status, error, [object] { return T(object); });
+}
+
+// A call that hands out nothing.
+template <class Call> Result<Done> done(Call call)
+{
+    bw_error *error = nullptr;
+    const bw_status status = call(&error);
+    return result<Done>(status, error, [] { return Done(); });
 }
 
 // A call that hands out a string.
@@ -233,6 +244,111 @@ public:
     }
 };
 
+// The platform's own signing keys.
+class KeyRing : public Object<bw_key_ring, bw_key_ring_free> {
+public:
+    using Object::Object;
+    static Result<KeyRing> make()
+    {
+        return detail::made<KeyRing>([](auto out, auto err) { return bw_key_ring_new(nullptr, out, err); });
+    }
+    static Result<KeyRing> make(const Clock &clock)
+    {
+        return detail::made<KeyRing>([&](auto out, auto err) { return bw_key_ring_new(clock.get(), out, err); });
+    }
+    // The ids of the keys that these make, or let sign.
+    Result<std::string> stage(std::string_view algorithm) const
+    {
+        return detail::written(
+            [=](auto out, auto err) { return bw_key_ring_stage(get(), detail::lend(algorithm), out, err); });
+    }
+    Result<std::string> rotate(std::string_view algorithm) const
+    {
+        return detail::written(
+            [=](auto out, auto err) { return bw_key_ring_rotate(get(), detail::lend(algorithm), out, err); });
+    }
+    Result<Done> promote(std::string_view key_id) const
+    {
+        return detail::done([=](auto err) { return bw_key_ring_promote(get(), detail::lend(key_id), err); });
+    }
+    Result<Done> retire(std::string_view key_id) const
+    {
+        return detail::done([=](auto err) { return bw_key_ring_retire(get(), detail::lend(key_id), err); });
+    }
+    Result<Done> compromise(std::string_view key_id) const
+    {
+        return detail::done([=](auto err) { return bw_key_ring_compromise(get(), detail::lend(key_id), err); });
+    }
+    Result<std::string> keys_json() const
+    {
+        return detail::written([this](auto out, auto err) { return bw_key_ring_keys_json(get(), out, err); });
+    }
+    Result<std::string> jwks() const
+    {
+        return detail::written([this](auto out, auto err) { return bw_key_ring_jwks(get(), out, err); });
+    }
+    Result<std::string> mint(std::string_view claims) const
+    {
+        return detail::written(
+            [=](auto out, auto err) { return bw_key_ring_mint(get(), detail::lend(claims), out, err); });
+    }
+};
+
+// Records of decisions and changes, and counters of usage. `settings` and the sink are those of bw_audit_new.
+class Audit : public Object<bw_audit, bw_audit_free> {
+public:
+    using Object::Object;
+    static Result<Audit> make(std::string_view settings = "{}", bw_audit_sink sink = nullptr, void *user_data = nullptr)
+    {
+        return detail::made<Audit>([=](auto out, auto err) {
+            return bw_audit_new(detail::present(settings), sink, user_data, out, err);
+        });
+    }
+    Result<std::string> usage_json(std::string_view tenant) const
+    {
+        return detail::written(
+            [=](auto out, auto err) { return bw_audit_usage_json(get(), detail::lend(tenant), out, err); });
+    }
+    Result<std::string> recent_json(std::size_t limit) const
+    {
+        return detail::written([=](auto out, auto err) { return bw_audit_recent_json(get(), limit, out, err); });
+    }
+    void flush() const noexcept { bw_audit_flush(get()); }
+    std::uint64_t lost() const noexcept { return bw_audit_lost(get()); }
+};
+
+// An HTTP response, to be sent as it is.
+class Reply : public Object<bw_reply, bw_reply_free> {
+public:
+    using Object::Object;
+    std::uint32_t status() const noexcept { return bw_reply_status(get()); }
+    std::string_view body() const noexcept { return detail::view(bw_reply_body(get())); }
+    std::vector<std::pair<std::string_view, std::string_view>> headers() const
+    {
+        std::vector<std::pair<std::string_view, std::string_view>> all;
+        for (std::size_t at = 0; at < bw_reply_header_count(get()); at++)
+            all.emplace_back(detail::view(bw_reply_header_name(get(), at)), detail::view(bw_reply_header_value(get(), at)));
+        return all;
+    }
+};
+
+// A valid request to the authorization endpoint; or, where `refused` is set, the reply to send instead.
+class Authorization : public Object<bw_authorization, bw_authorization_free> {
+public:
+    using Object::Object;
+    Reply refused;
+    std::string_view app() const noexcept { return detail::view(bw_authorization_app(get())); }
+    std::string_view app_name() const noexcept { return detail::view(bw_authorization_app_name(get())); }
+    std::string_view redirect_uri() const noexcept { return detail::view(bw_authorization_redirect_uri(get())); }
+    std::vector<std::string_view> scopes() const
+    {
+        std::vector<std::string_view> all;
+        for (std::size_t at = 0; at < bw_authorization_scope_count(get()); at++)
+            all.push_back(detail::view(bw_authorization_scope(get(), at)));
+        return all;
+    }
+};
+
 // What to demand of one issuer's tokens: a builder.
 class Profile : public Object<bw_profile, bw_profile_free> {
 public:
@@ -240,6 +356,11 @@ public:
     explicit Profile(std::string_view issuer) : Object(begin(issuer)) {}
     Profile &audience(std::string_view audience) { return step(bw_profile_audience(get(), detail::lend(audience))); }
     Profile &keys(const Keys &keys) { return step(bw_profile_keys(get(), keys.get())); }
+    // Keys that a function gets; see bw_profile_keys_callback.
+    Profile &keys(bw_keys_callback get_keys, void *user_data)
+    {
+        return step(bw_profile_keys_callback(get(), get_keys, user_data));
+    }
     Profile &jwks(std::string_view jwks) { return step(bw_profile_jwks(get(), detail::lend(jwks))); }
     Profile &jwks_file(std::string_view path) { return step(bw_profile_jwks_file(get(), detail::lend(path))); }
     Profile &algorithms(std::initializer_list<std::string_view> names)
@@ -347,6 +468,34 @@ public:
     Config &clock(const Clock &clock)
     {
         bw_config_clock(get(), clock.get());
+        return *this;
+    }
+    // Keeps the platform's state in an SQLite file; with `follow` another process writes it.
+    Config &store(std::string_view path, bool follow = false)
+    {
+        bw_config_store(get(), detail::lend(path), follow);
+        return *this;
+    }
+    Config &max_staleness(std::chrono::seconds time)
+    {
+        bw_config_max_staleness(get(), static_cast<std::uint32_t>(time.count()));
+        return *this;
+    }
+    // 32 random bytes.
+    Config &host_key(std::string_view key)
+    {
+        bw_config_host_key(get(), detail::lend(key));
+        return *this;
+    }
+    // Makes the engine an authorization server; see bw_config_oauth.
+    Config &oauth(std::string_view settings, const KeyRing &ring)
+    {
+        bw_config_oauth(get(), detail::lend(settings), ring.get());
+        return *this;
+    }
+    Config &audit(const Audit &audit)
+    {
+        bw_config_audit(get(), audit.get());
         return *this;
     }
 
@@ -629,6 +778,14 @@ public:
             return bw_authenticate(get(), detail::lend(token), named(tenant), out, err);
         });
     }
+    // The same for a token that is bound to a key or a certificate; `size` is filled in here.
+    Result<Session> authenticate(std::string_view token, Tenant tenant, bw_proof proof) const
+    {
+        proof.size = sizeof proof;
+        return detail::made<Session>([&](auto out, auto err) {
+            return bw_authenticate_bound(get(), detail::lend(token), named(tenant), &proof, out, err);
+        });
+    }
     // A first-party session of a user.
     Result<Session> session(std::string_view user, Tenant tenant) const
     {
@@ -668,6 +825,68 @@ public:
         return detail::result<std::uint64_t>(status, error, [revision] { return revision; });
     }
     std::uint64_t revision() const noexcept { return bw_engine_revision(get()); }
+
+    // Founds the platform: the operator's tenant and its first operator.
+    Result<Done> bootstrap(std::string_view tenant, std::string_view name, std::string_view operator_id) const
+    {
+        return detail::done([=](auto err) {
+            return bw_engine_bootstrap(get(), detail::lend(tenant), detail::lend(name), detail::lend(operator_id), err);
+        });
+    }
+    // Carries out an operation of the administration, given and answered in JSON; see bw_administer.
+    Result<std::string> administer(const Session &session, std::string_view request) const
+    {
+        return detail::written([&](auto out, auto err) {
+            return bw_administer(get(), session.get(), detail::lend(request), out, err);
+        });
+    }
+    // Answers a request to an endpoint; see bw_oauth.
+    Result<Reply> oauth(std::string_view endpoint, std::optional<std::string_view> authorization,
+                        std::string_view body) const
+    {
+        return detail::made<Reply>([&](auto out, auto err) {
+            return bw_oauth(get(), detail::lend(endpoint), authorization ? detail::present(*authorization) : bw_none(),
+                            detail::lend(body), out, err);
+        });
+    }
+    Result<Authorization> authorize(std::string_view query) const
+    {
+        bw_authorization *request = nullptr;
+        bw_reply *refused = nullptr;
+        bw_error *error = nullptr;
+        const bw_status status = bw_authorize(get(), detail::lend(query), &request, &refused, &error);
+        return detail::result<Authorization>(status, error, [=] {
+            Authorization asked(request);
+            asked.refused = Reply(refused);
+            return asked;
+        });
+    }
+    Result<Reply> consent(const Authorization &request, const Session &session) const
+    {
+        return detail::made<Reply>([&](auto out, auto err) {
+            return bw_authorization_consent(request.get(), get(), session.get(), out, err);
+        });
+    }
+    Result<Reply> decline(const Authorization &request) const
+    {
+        return detail::made<Reply>(
+            [&](auto out, auto err) { return bw_authorization_decline(request.get(), get(), out, err); });
+    }
+
+    // Takes in what another process has written to the store.
+    Result<Done> follow() const
+    {
+        return detail::done([this](auto err) { return bw_engine_follow(get(), err); });
+    }
+    Result<Done> follow_store(std::chrono::milliseconds every) const
+    {
+        const auto milliseconds = static_cast<std::uint32_t>(every.count());
+        return detail::done([=](auto err) { return bw_engine_follow_store(get(), milliseconds, err); });
+    }
+    Result<Done> flush() const
+    {
+        return detail::done([this](auto err) { return bw_engine_flush(get(), err); });
+    }
 
 private:
     static bw_str named(Tenant tenant) noexcept { return tenant ? detail::present(*tenant) : bw_none(); }

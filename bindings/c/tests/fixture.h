@@ -154,7 +154,8 @@ static inline bw_engine *new_server(const bw_clock *clock, const bw_key_ring *ri
     char *answer = NULL;
     CHECK_STATUS(bw_config_new(&config, NULL), BW_OK);
     bw_config_clock(config, clock);
-    bw_config_audit(config, audit);
+    if (audit)
+        bw_config_audit(config, audit);
     bw_config_host_key(config, BW_STR("0123456789abcdef0123456789abcdef"));
     bw_config_oauth(config, BW_STR("{\"issuer\": \"" ISSUER "\", \"audience\": [\"api\"]}"), ring);
     CHECK_STATUS(bw_engine_open(BW_STR("policies/construction"), config, &server, &err), BW_OK);

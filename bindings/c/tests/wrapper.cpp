@@ -136,6 +136,33 @@ int main()
     CHECK(!without_scopes.decide("rfis.view", moved));
     CHECK(value(engine.session(Entity{"User", "ana"}, "acme")).is_first_party());
 
+    // Administration, and the endpoints of an authorization server.
+    const auto audit = value(Audit::make());
+    const auto ring = value(KeyRing::make());
+    const auto key_id = value(ring.rotate("EdDSA"));
+    Config serving;
+    serving.audit(audit).host_key("0123456789abcdef0123456789abcdef");
+    serving.oauth(R"({"issuer": "https://id.example.com", "audience": ["api"]})", ring);
+    const auto server = value(Engine::open("policies/construction", serving));
+    (void)value(server.bootstrap("operator", "The operator", "olga"));
+    CHECK(code([&] { return server.bootstrap("operator", "The operator", "olga"); }) == BW_PLATFORM_CONFLICT);
+    const auto olga = value(server.session("olga", "operator"));
+    const auto created =
+        value(server.administer(olga, R"({"do": "create_tenant", "id": "initech", "name": "Initech", "admin": "bill"})"));
+    CHECK(created == "null");
+    CHECK(code([&] { return server.administer(olga, R"({"do": "connected_apps", "colour": 1})"); }) == BW_ARGUMENT_INVALID);
+    const auto refused = value(server.oauth("token", std::nullopt, "grant_type=password"));
+    CHECK(refused.status() == 400 && refused.body().find("unsupported_grant_type") != std::string_view::npos);
+    CHECK(!refused.headers().empty() && refused.headers()[0].first == "Cache-Control");
+    const auto nothing = value(server.authorize("client_id=nobody"));
+    CHECK(!nothing && nothing.refused.status() == 400);
+    CHECK(value(ring.jwks()).find(key_id) != std::string::npos);
+    CHECK(code([&] { return ring.mint("{}"); }) == BW_ARGUMENT_INVALID);
+    (void)value(server.flush());
+    (void)value(server.follow());
+    CHECK(value(audit.recent_json(5)).find("tenants.create") != std::string::npos);
+    CHECK(code([&] { return server.authenticate("a.b.c", "initech", bw_proof{}); }) / 100 == 2);
+
     const Error none(BW_IO, nullptr);
     CHECK(none.code() == BW_IO && none.name() == "io" && none.report().empty());
 
