@@ -259,11 +259,20 @@ bool bw_has_feature(bw_str name);
 /** The token, or something that it descends from, was revoked. */
 #define BW_TOKEN_REVOKED UINT32_C(231)
 
-/** The issuer's status list says that the token is not valid, or could not be consulted. */
+/** The issuer's status list says that the token is not valid. */
 #define BW_TOKEN_STATUS UINT32_C(232)
 
 /** The keys of the token's issuer could not be loaded, or not be refreshed for too long. */
 #define BW_KEYS_UNAVAILABLE UINT32_C(233)
+
+/** The token's status list could not be got, or nobody has said from where. */
+#define BW_STATUS_UNAVAILABLE UINT32_C(234)
+
+/** The token's status list was got, but is malformed, forged, expired, too large, or another's. */
+#define BW_STATUS_LIST_INVALID UINT32_C(235)
+
+/** The token's place lies outside of its status list. */
+#define BW_STATUS_INDEX UINT32_C(236)
 
 /** A key or key set that cannot be used: malformed, weak, of an unknown type, or ambiguous. */
 #define BW_KEY_INVALID UINT32_C(250)
@@ -1628,10 +1637,13 @@ bw_status bw_explain_json(const bw_session *session,
  * | `set_boundary` | `on`, `scopes`: a list, or null for no boundary | null |
  * | `end_family` | `family` | null |
  * | `revoke_account_token` | `account`, `token`: its id, `expires` | null |
- * | `stage_key` | `id`, `algorithm`, `public`, `sealed` | null |
+ * | `projects`, `members` | `tenant` | list |
+ * | `stage_key`, `rotate_key` | `purpose`: `sign EdDSA`, `sign ES256` or `encrypt dir A256GCM` | id |
+ * | `signing_keys` | | list |
  * | `promote_key`, `retire_key`, `mark_key_compromised` | `key` | null |
  * | `usage` | `tenant` | list |
  * | `recent_decisions` | `tenant`, `limit`? | list |
+ * | `changes` | `tenant`, `after`?: a revision of the store, `limit`? | list of `[revision, record]` |
  *
  * `projects` is a list of ids, or `"all"`; `owner` is `{"service_account": id}` or `{"app": id}`; `assignee` is `{"user": id}`
  * or `{"service_account": id}`; `place` is `"platform"`, `{"tenant": id}` or `{"project": id}`; `on` is one of `tenant`,

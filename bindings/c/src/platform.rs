@@ -43,10 +43,13 @@
 //! | `set_boundary` | `on`, `scopes`: a list, or null for no boundary | null |
 //! | `end_family` | `family` | null |
 //! | `revoke_account_token` | `account`, `token`: its id, `expires` | null |
-//! | `stage_key` | `id`, `algorithm`, `public`, `sealed` | null |
+//! | `projects`, `members` | `tenant` | list |
+//! | `stage_key`, `rotate_key` | `purpose`: `sign EdDSA`, `sign ES256` or `encrypt dir A256GCM` | id |
+//! | `signing_keys` | | list |
 //! | `promote_key`, `retire_key`, `mark_key_compromised` | `key` | null |
 //! | `usage` | `tenant` | list |
 //! | `recent_decisions` | `tenant`, `limit`? | list |
+//! | `changes` | `tenant`, `after`?: a revision of the store, `limit`? | list of `[revision, record]` |
 //!
 //! `projects` is a list of ids, or `"all"`; `owner` is `{"service_account": id}` or `{"app": id}`; `assignee` is `{"user": id}`
 //! or `{"service_account": id}`; `place` is `"platform"`, `{"tenant": id}` or `{"project": id}`; `on` is one of `tenant`,

@@ -79,6 +79,18 @@ fn every_source_with_a_function_is_a_section() {
     }
 }
 
+#[test]
+fn the_header_has_every_operation_of_the_administration() {
+    let manual = fs::read_to_string(root().join("src/engine/admin/operations.md")).unwrap();
+    let header = header();
+    for line in manual.lines().skip(2).filter(|line| !line.is_empty()) {
+        assert!(
+            header.contains(&format!(" * {line}\n")),
+            "the header lacks: {line}"
+        );
+    }
+}
+
 fn crate_dir() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

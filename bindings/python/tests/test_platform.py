@@ -282,6 +282,23 @@ def test_a_store_keeps_the_platform(
         bw.Engine(construction, host_key=b"short")
 
 
+def test_the_state_keeps_the_keys(construction: bw.Policies, clock: bw.Clock, tmp_path: Path) -> None:
+    path, ring = tmp_path / "platform.db", bw.KeyRing(clock=clock)
+    engine = platform(construction, clock, ring, store=path)
+    operator = engine.act_as(engine.session("olga", tenant="operator"))
+    first = operator.rotate_key()
+    second = operator.stage_key("ES256")
+    operator.promote_key(second)
+    assert [key["id"] for key in ring.keys] == [first, second]
+    assert {it["id"] for it in operator.signing_keys()} == {first, second}
+    assert all(it["sealed"] == "" for it in operator.signing_keys())
+    operator.mark_key_compromised(second)
+    admin = engine.act_as(engine.session("bill", tenant="initech"))
+    admin.create_project("initech", "p7", "Harbour bridge")
+    assert [it["id"] for it in admin.projects("initech")] == ["p7"]
+    assert [it["user"] for it in admin.members("initech")] == ["bill"]
+
+
 def test_nothing_leaks(engine: bw.Engine, admin: bw.Admin) -> None:
     account = admin.create_service_account("initech", "ERP sync", projects=["p7"])
     session, body = engine.session("bill", tenant="initech"), form(grant_type="client_credentials", scope="rfis:read")

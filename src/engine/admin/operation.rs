@@ -227,7 +227,7 @@ enum Operation {
     RotateKey {
         purpose: String,
     },
-    SigningKeys,
+    SigningKeys {},
     PromoteKey {
         key: KeyId,
     },
@@ -434,7 +434,7 @@ impl Admin<'_> {
             Do::Members { tenant } => answer(&self.members(tenant)?),
             Do::StageKey { purpose } => made(self.stage_key(purpose.parse()?)?, None),
             Do::RotateKey { purpose } => made(self.rotate_key(purpose.parse()?)?, None),
-            Do::SigningKeys => answer(&self.signing_keys()?),
+            Do::SigningKeys {} => answer(&self.signing_keys()?),
             Do::PromoteKey { key } => answer(&self.promote_key(key)?),
             Do::RetireKey { key } => answer(&self.retire_key(key)?),
             Do::MarkKeyCompromised { key } => answer(&self.mark_key_compromised(key)?),

@@ -116,6 +116,14 @@ class Admin:
         """Reactivates a user; tokens from before stay dead."""
         self._do("reactivate_user", tenant=tenant, user=user)
 
+    def projects(self, tenant: str) -> list[dict[str, Any]]:
+        """The projects of a tenant, sorted by id."""
+        return list(self._do("projects", tenant=tenant))
+
+    def members(self, tenant: str) -> list[dict[str, Any]]:
+        """The members and guests of a tenant, sorted by user."""
+        return list(self._do("members", tenant=tenant))
+
     # Apps and their versions
 
     def register_app(self, owner: str, name: str, *, id: str | None = None, developers: Iterable[str] = ()) -> str:
@@ -330,6 +338,32 @@ class Admin:
     def revoke_account_token(self, account: str, token: str, *, expires: int) -> None:
         """Revokes one access token of a service account, by its id and the time at which it expires anyway."""
         self._do("revoke_account_token", account=account, token=token, expires=expires)
+
+    # Signing keys that the state keeps
+
+    def stage_key(self, algorithm: str = "EdDSA") -> str:
+        """Makes a signing key and publishes it; it signs nothing yet. Returns its id."""
+        return str(self._do("stage_key", purpose=f"sign {algorithm}")["id"])
+
+    def rotate_key(self, algorithm: str = "EdDSA") -> str:
+        """Lets a staged key of this algorithm sign, or a fresh one if none is staged. Returns its id."""
+        return str(self._do("rotate_key", purpose=f"sign {algorithm}")["id"])
+
+    def promote_key(self, key: str) -> None:
+        """Lets a staged key sign; the one before it verifies only."""
+        self._do("promote_key", key=key)
+
+    def retire_key(self, key: str) -> None:
+        """Publishes a key no longer, once its tokens have expired."""
+        self._do("retire_key", key=key)
+
+    def mark_key_compromised(self, key: str) -> None:
+        """Says that somebody else may have a key: nothing it signed is good from now on."""
+        self._do("mark_key_compromised", key=key)
+
+    def signing_keys(self) -> list[dict[str, Any]]:
+        """The keys that the state keeps, without their secrets."""
+        return list(self._do("signing_keys"))
 
     # Oversight
 
