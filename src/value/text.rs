@@ -123,7 +123,16 @@ fn write_within(value: &Value<'_>, depth: usize, out: &mut Short) {
             let digit = if short.ends_with('.') { "0" } else { "" };
             write!(out, "decimal(\"{short}{digit}\")")
         }
-        Value::Datetime(value) => write!(out, "datetime(\"{value}\")"),
+        Value::Datetime(value) => {
+            let text = value.to_string();
+            if text.starts_with(['+', '-']) {
+                // Cedar has no text for a year that is printed with a sign.
+                let since = span(Duration(value.0));
+                write!(out, "datetime(\"1970-01-01\").offset(duration(\"{since}\"))")
+            } else {
+                write!(out, "datetime(\"{text}\")")
+            }
+        }
         Value::Duration(value) => write!(out, "duration(\"{}\")", span(*value)),
         Value::Set(_) | Value::Record(_) if depth == 0 => write!(out, "…"),
         Value::Set(items) => {

@@ -34,6 +34,10 @@ fn values_are_written_as_a_policy_would_write_them() {
             r#"decimal("10.5")"#,
         ),
         (
+            Value::Datetime(crate::value::Datetime(253_402_300_800_000)),
+            r#"datetime("1970-01-01").offset(duration("2932897d"))"#,
+        ),
+        (
             Value::Decimal(literal::decimal("-10.0").unwrap()),
             r#"decimal("-10.0")"#,
         ),
