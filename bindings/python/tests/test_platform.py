@@ -289,7 +289,7 @@ def test_the_state_keeps_the_keys(construction: bw.Policies, clock: bw.Clock, tm
     first = operator.rotate_key()
     second = operator.stage_key("ES256")
     operator.promote_key(second)
-    assert [key["id"] for key in ring.keys] == [first, second]
+    assert {key["id"] for key in ring.keys} == {first, second}
     assert {it["id"] for it in operator.signing_keys()} == {first, second}
     assert all(it["sealed"] == "" for it in operator.signing_keys())
     operator.mark_key_compromised(second)

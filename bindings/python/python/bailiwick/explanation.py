@@ -121,7 +121,8 @@ def _condition(data: dict[str, Any]) -> Condition:
 
 def _candidate(data: dict[str, Any]) -> CandidatePolicy:
     conditions = tuple(_condition(condition) for condition in data["conditions"])
-    return CandidatePolicy(**data | {"conditions": conditions})
+    fields: dict[str, Any] = {**data, "conditions": conditions}
+    return CandidatePolicy(**fields)
 
 
 @dataclass(frozen=True)
