@@ -212,6 +212,9 @@ impl Model {
         let number = |id: &str| id[1..].parse::<usize>().unwrap();
         let secret = token.provenance.secret.as_ref().map(|id| number(id.as_str()));
         let family = token.provenance.family.as_ref().map(|id| number(id.as_str()));
+        if family.is_some_and(|it| self.credentials.families[it].forgotten) {
+            return Err(RefusalKind::Unknown);
+        }
         if secret.is_some_and(|it| self.credentials.secrets[it].with_tokens)
             || family.is_some_and(|it| self.credentials.families[it].ended)
         {
