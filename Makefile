@@ -1,6 +1,7 @@
 # make demo    the story of a platform, typed in a shell, and tokens judged against policies
 # make test    every test: Rust, the command, C, Python, the shipped policies
-# make ratios  the figures, against their peers, in one process
+# make ratios  the figures, each against its peer in one process
+# make instructions   instructions of four decisions under callgrind, against the kept ones
 # make bench   the core's own operations, by criterion
 # make fuzz    generated policies against cedar-policy, and the fuzz targets, for FUZZ_SECONDS each
 
@@ -82,6 +83,10 @@ ratios:
 # A wheel and a source distribution for release, in target/python-wheels/release.
 wheel:
 	$(MAKE) -C bindings/python wheel
+
+.PHONY: instructions
+instructions:
+	benches/instructions.sh
 
 bench:
 	$(CARGO) bench --quiet --bench core

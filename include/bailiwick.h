@@ -769,9 +769,9 @@ void bw_source_free(bw_source *source);
 typedef struct bw_audit bw_audit;
 
 /**
- * Takes a record: a JSON object with one member, `decision` or `change`, that lives until the function returns. It is called
- * on a thread of the library's, one record after the other, and on the thread that flushes. It must not call the audit, nor
- * free its engine, and must not unwind.
+ * Takes a record: a JSON object with one member, `decision` or `change`, that lives until the function returns. It is called,
+ * one record after the other, on a thread of the library's, on a thread that makes a change or flushes, and on the one that
+ * lets go of the last handle. It must call nothing that changes, flushes or frees an engine or an audit, and must not unwind.
  */
 typedef void (*bw_audit_sink)(void *user_data, bw_str record);
 
@@ -781,7 +781,8 @@ typedef void (*bw_audit_sink)(void *user_data, bw_str record);
  * `settings` is absent or a JSON object: `records`, how many are kept in memory (4096 unless told); `counters`, for how many
  * different uses there are counters (16384; 0 for none); `sample_allows`, of how many ordinary allows one is recorded (1);
  * `file`, the path of a file of JSON lines that takes every record. `sink` takes every record too and may be NULL;
- * `user_data` is passed on to it, and must be good on any thread until no engine and no handle holds the audit. Freed with
+ * `user_data` is passed on to it, and must be good on any thread until no engine, configuration, session and audit is left;
+ * after `bw_engine_follow_store`, whose thread may outlive the engine for a moment, until the process ends. Freed with
  * `bw_audit_free`.
  */
 bw_status bw_audit_new(bw_str settings,
@@ -963,9 +964,11 @@ bw_status bw_engine_follow(const bw_engine *engine,
                            bw_error **err);
 
 /**
- * Follows the store every so many milliseconds, on a thread of the library's that ends with the engine.
+ * Follows the store every so many milliseconds, on a thread of the library's that ends when it next finds the engine freed.
  */
-bw_status bw_engine_follow_store(const bw_engine *engine, uint32_t milliseconds, bw_error **err);
+bw_status bw_engine_follow_store(const bw_engine *engine,
+                                 uint32_t milliseconds,
+                                 bw_error **err);
 
 /**
  * Carries audit records to their sinks, and counters of usage to the store. Freeing the last handle does it once more.
@@ -1691,9 +1694,10 @@ typedef struct bw_reply bw_reply;
 /**
  * Answers a request to an endpoint: `token` (RFC 6749), `revoke` (RFC 7009), `introspect` (RFC 7662), `jwks` (RFC 7517) or
  * `metadata` (RFC 8414). `authorization` is the request's `Authorization` header, absent when it has none; `body` is its
- * body, a form. What is wrong with the request is a reply, not an error. Freed with `bw_reply_free`.
+ * body, a form, of any bytes. What is wrong with the request is a reply, not an error. Freed with `bw_reply_free`.
  *
- * Fails with `BW_ARGUMENT_INVALID` for another endpoint.
+ * Fails with `BW_ARGUMENT_INVALID` for another endpoint, and with `BW_NOT_UTF8` or `BW_LIMIT_EXCEEDED` for a header that is
+ * no text or a body beyond all bounds: answer those with status 400.
  */
 bw_status bw_oauth(const bw_engine *engine,
                    bw_str endpoint,

@@ -16,7 +16,7 @@ use bailiwick::{Context, Entity, EntityRef};
 use cedar_policy::{PolicyId, PolicySet, SlotId};
 
 use crate::cedar::{Cedar, assert_same, request, uid};
-use crate::measure::{Row, Stream, median};
+use crate::measure::{Row, Stream, is_wanted, median};
 use crate::memory::resident;
 use crate::random::Random;
 
@@ -220,7 +220,11 @@ fn ours(authorizer: &Authorizer, asked: &Asked, context: &Context<'_>) -> usize 
 
 /// `decide/links/N`: the same for every number of links.
 pub(crate) fn rows() -> Vec<Row> {
-    [10, 100, 1_000, 10_000, 100_000].into_iter().map(row).collect()
+    [10, 100, 1_000, 10_000, 100_000]
+        .into_iter()
+        .filter(|count| is_wanted(&format!("decide/links/{count}")))
+        .map(row)
+        .collect()
 }
 
 /// A million links and a million entities: decisions, a change, loading, and what a link weighs.

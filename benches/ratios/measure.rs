@@ -18,8 +18,13 @@ const LEAST_BLOCKS: usize = 21;
 
 /// The row whose instructions are counted, and how often its side of ours runs; then nothing is measured.
 ///
-/// A tool like callgrind counts what the process executes: the difference of two runs is what so many decisions cost.
+/// A tool like callgrind counts what is executed within [`run_counted`].
 pub(crate) static COUNTED: OnceLock<(String, u32)> = OnceLock::new();
+
+/// Whether a case is to be set up: all are, unless another one is counted.
+pub(crate) fn is_wanted(name: &str) -> bool {
+    COUNTED.get().is_none_or(|(counted, _)| counted == name)
+}
 
 /// One line of the table.
 pub(crate) struct Row {
@@ -37,9 +42,9 @@ impl Row {
         mut theirs: impl FnMut() -> B,
     ) -> Self {
         let name = name.into();
-        if let Some((counted, runs)) = COUNTED.get() {
-            if *counted == name {
-                (0..*runs).for_each(|_| drop(black_box(ours())));
+        if let Some((_, runs)) = COUNTED.get() {
+            if is_wanted(&name) {
+                run_counted(*runs, &mut ours);
             }
             return Self::of_one(name, f64::NAN);
         }
@@ -122,6 +127,14 @@ impl<'a, T> Stream<'a, T> {
             0
         };
         &self.items[self.at]
+    }
+}
+
+/// What `benches/instructions.sh` counts, found by its name.
+#[inline(never)]
+fn run_counted<A>(runs: u32, ours: &mut impl FnMut() -> A) {
+    for _ in 0..runs {
+        black_box(ours());
     }
 }
 

@@ -12,6 +12,9 @@ use super::sink::Sink;
 /// Size at which the file is put aside, unless another is asked for (64 MiB).
 const MAX_BYTES: u64 = 64 << 20;
 
+/// Most files that are kept aside: each is looked for when one more is put there.
+const MAX_KEPT: u32 = 1_000;
+
 /// Files that are kept aside, unless another number is asked for.
 const KEPT: u32 = 8;
 
@@ -64,7 +67,7 @@ impl JsonLines {
     #[must_use]
     pub fn rotate(mut self, max_bytes: u64, kept: u32) -> Self {
         self.max_bytes = max_bytes;
-        self.kept = kept;
+        self.kept = kept.min(MAX_KEPT);
         self
     }
 

@@ -177,13 +177,12 @@ impl Shared {
     }
 
     fn hand_on(&self, drain: &mut Drain, record: &Record) {
+        // A sink that takes the record does not undo that another has not.
+        drain.failure = None;
         for sink in &mut drain.sinks {
-            match sink.write(record) {
-                Ok(()) => drain.failure = None,
-                Err(error) => {
-                    drain.failure = Some(error);
-                    self.lost.fetch_add(1, Ordering::AcqRel);
-                }
+            if let Err(error) = sink.write(record) {
+                drain.failure = Some(error);
+                self.lost.fetch_add(1, Ordering::AcqRel);
             }
         }
     }

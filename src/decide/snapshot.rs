@@ -214,11 +214,13 @@ where {
     #[inline]
     pub(crate) fn verdict<'e>(&self, asked: &Asked<'e, '_>) -> Verdict {
         let mut verdict = Verdict::default();
-        let mut machine = Machine::new(asked);
+        let mut machine: Option<Machine<'_, '_>> = None;
         self.candidates(asked, &mut |candidate, template| {
             let satisfied: Result<bool, Fault> = match &template.condition {
                 None => Ok(true),
-                Some(condition) => machine.run(condition, &mut ()),
+                Some(condition) => machine
+                    .get_or_insert_with(|| Machine::new(asked))
+                    .run(condition, &mut ()),
             };
             match satisfied {
                 Ok(false) => {}

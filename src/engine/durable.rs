@@ -200,7 +200,7 @@ impl Engine {
         self.inner.follow()
     }
 
-    /// Calls [`Engine::follow`] every so often, on a thread of its own that ends with the engine.
+    /// Calls [`Engine::follow`] every so often, on a thread of its own that ends when it next finds the engine dropped.
     ///
     /// A reading that fails is tried again the next time, and so an engine that was stale recovers by itself.
     ///

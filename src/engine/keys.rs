@@ -65,7 +65,9 @@ impl OwnKeys {
         let ring = KeyRing::new();
         let id = KeyId::from(ring.stage(purpose, at)?);
         let key = ring.export(&self.sealing)?.pop();
-        let key = key.and_then(|key| key.sealed).unwrap_or_default();
+        let key = key
+            .and_then(|key| key.sealed)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "the new key could not be sealed"))?;
         let change = SigningKeyChange::Staged {
             id: id.clone(),
             purpose: purpose.to_string(),

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use crate::oauth::fixture::{CHALLENGE, ISSUER, NOW, REDIRECT, VERIFIER, World};
+use crate::oauth::test_world::{CHALLENGE, ISSUER, NOW, REDIRECT, VERIFIER, World};
 use crate::oauth::{ClientAuthentication, ClientCredentials, OAuthErrorCode, Parameters, Reply, Settings};
 use crate::platform::{
     AccountId, Assignee, BoundaryChange, Bounded, Change, ClientSecretChange, MembershipChange, Place,

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::fixture::{ISSUER, NOW, World};
+use super::super::test_world::{ISSUER, NOW, World};
 use super::super::{ClientAuthentication, ClientCredentials, OAuthErrorCode, OAuthResult, TokenResponse};
 use crate::platform::ServiceAccountChange;
 use crate::token::SigningKey;

@@ -1,4 +1,4 @@
-use super::super::fixture::{CHALLENGE, ISSUER, World};
+use super::super::test_world::{CHALLENGE, ISSUER, World};
 use super::*;
 use crate::platform::AppChange;
 

@@ -1,4 +1,4 @@
-use super::super::fixture::{NOW, World, scopes};
+use super::super::test_world::{NOW, World, scopes};
 use super::*;
 use crate::platform::{
     AppChange, BoundaryChange, Bounded, InstallationChange, MembershipChange, Side, TenantChange,

@@ -1,4 +1,4 @@
-use super::super::fixture::{NOW, World};
+use super::super::test_world::{NOW, World};
 use super::super::{ClientCredentials, Reply};
 use super::*;
 use crate::platform::{InstallationChange, ServiceAccountChange, Side};

@@ -1,4 +1,4 @@
-use super::super::fixture::{ISSUER, NOW, World};
+use super::super::test_world::{ISSUER, NOW, World};
 use super::super::{ClientAuthentication, ClientCredentials, OAuthErrorCode, Reply};
 use super::*;
 use crate::platform::{ClientSecretChange, FoundingChange, ServiceAccountChange};

@@ -74,7 +74,7 @@ pub use response::{IntrospectionResponse, Revoked, TokenResponse};
 pub use settings::Settings;
 
 #[cfg(test)]
-pub(crate) mod fixture;
+pub(crate) mod test_world;
 
 pub(crate) use issue::Issuance;
 pub(crate) use issued_token::provenance;

@@ -1,7 +1,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::fixture::{NOW, REDIRECT, VERIFIER, World};
+use super::super::test_world::{NOW, REDIRECT, VERIFIER, World};
 use super::super::{ClientAuthentication, OAuthErrorCode};
 use super::*;
 use crate::platform::{AppChange, EndReason, GrantChange, MembershipChange};
@@ -132,7 +132,7 @@ fn verifier_and_redirect_uri_are_those_of_the_request() {
             world.client("dashboards"),
             &honest.code,
             REDIRECT,
-            super::super::fixture::CHALLENGE,
+            super::super::test_world::CHALLENGE,
         ),
         CodeRedemption::new(
             world.client("dashboards"),

@@ -1,5 +1,5 @@
 use super::super::OAuthErrorCode;
-use super::super::fixture::{NOW, World, scopes};
+use super::super::test_world::{NOW, World, scopes};
 use super::*;
 use crate::platform::{AppVersionChange, GrantChange, InstallationChange, Manifest, MembershipChange, Side};
 
@@ -216,7 +216,7 @@ fn after_a_reinstall_the_old_refresh_token_is_refused() {
 fn an_app_that_does_not_refresh_gets_no_refresh_token() {
     let world = World::new();
     let mut manifest =
-        Manifest::new(scopes("rfis:read rfis:write")).redirect_uri(super::super::fixture::REDIRECT);
+        Manifest::new(scopes("rfis:read rfis:write")).redirect_uri(super::super::test_world::REDIRECT);
     manifest.grant_types.remove(&GrantType::RefreshToken);
     world.apply(AppVersionChange::Drafted {
         app: "dashboards".into(),

@@ -1,4 +1,4 @@
-use super::super::fixture::World;
+use super::super::test_world::World;
 use super::super::{ClientAuthentication, ClientCredentials, Reply, TokenQuery};
 use super::*;
 

@@ -1,4 +1,4 @@
-use super::super::fixture::{NOW, World};
+use super::super::test_world::{NOW, World};
 use super::*;
 
 #[test]

@@ -287,6 +287,9 @@ pub fn import(store: &dyn Store, text: impl BufRead) -> Result<u64> {
     }
     import.flush()?;
     while let Line::Meta { name, value } = line {
+        if name == ID {
+            return Err(invalid("it names the store's identity"));
+        }
         store.set_meta(&name, &bytes(&value)?)?;
         line = reader.next()?;
     }

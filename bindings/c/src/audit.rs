@@ -24,9 +24,9 @@ impl bw_audit {
     }
 }
 
-/// Takes a record: a JSON object with one member, `decision` or `change`, that lives until the function returns. It is called
-/// on a thread of the library's, one record after the other, and on the thread that flushes. It must not call the audit, nor
-/// free its engine, and must not unwind.
+/// Takes a record: a JSON object with one member, `decision` or `change`, that lives until the function returns. It is called,
+/// one record after the other, on a thread of the library's, on a thread that makes a change or flushes, and on the one that
+/// lets go of the last handle. It must call nothing that changes, flushes or frees an engine or an audit, and must not unwind.
 pub type bw_audit_sink = Option<extern "C" fn(user_data: *mut c_void, record: bw_str<'_>)>;
 
 /// The host's function and what it is called with.
@@ -50,7 +50,8 @@ impl Hosts {
 /// `settings` is absent or a JSON object: `records`, how many are kept in memory (4096 unless told); `counters`, for how many
 /// different uses there are counters (16384; 0 for none); `sample_allows`, of how many ordinary allows one is recorded (1);
 /// `file`, the path of a file of JSON lines that takes every record. `sink` takes every record too and may be NULL;
-/// `user_data` is passed on to it, and must be good on any thread until no engine and no handle holds the audit. Freed with
+/// `user_data` is passed on to it, and must be good on any thread until no engine, configuration, session and audit is left;
+/// after `bw_engine_follow_store`, whose thread may outlive the engine for a moment, until the process ends. Freed with
 /// `bw_audit_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_audit_new(
@@ -110,7 +111,7 @@ pub extern "C" fn bw_audit_usage_json(
         let tenant = tenant.text("tenant")?;
         let report = audit.usage().map(|usage| usage.report(tenant));
         let rows = report.as_ref().map_or(&[][..], |report| report.rows());
-        out.write(c_string(json(&rows)?).into_raw());
+        out.write(c_string(&json(&rows)?).into_raw());
         Ok(())
     })
 }
@@ -126,7 +127,7 @@ pub extern "C" fn bw_audit_recent_json(
 ) -> bw_status {
     fallible(err, || {
         let out = handle_out(out, "out")?;
-        out.write(c_string(json(&given(audit)?.recent(limit))?).into_raw());
+        out.write(c_string(&json(&given(audit)?.recent(limit))?).into_raw());
         Ok(())
     })
 }

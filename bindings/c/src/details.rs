@@ -29,7 +29,7 @@ impl Findings {
     fn of(decision: &Decision) -> Self {
         let faults = decision.errors();
         Self {
-            message: c_string(decision.message()),
+            message: c_string(&decision.message()),
             policies: decision.policies().map(str::to_owned).collect(),
             failed: faults
                 .map(|fault| (fault.policy.to_owned(), fault.message))

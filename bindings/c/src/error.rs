@@ -66,7 +66,7 @@ pub extern "C" fn bw_error_message(error: Option<&bw_error>) -> *const c_char {
 pub extern "C" fn bw_error_report(error: Option<&bw_error>) -> *const c_char {
     total(c"".as_ptr(), || {
         let error = maybe(error)?;
-        let report = error.report.get_or_init(|| c_string(error.error.report()));
+        let report = error.report.get_or_init(|| c_string(&error.error.report()));
         Some(report.as_ptr())
     })
 }

@@ -28,7 +28,7 @@ fn explaining(
         let session = given(session)?;
         let asking = given_request(request)?;
         let explanation = session.explain(action.text("action")?, &asking.resource, &asking.context);
-        out.write(c_string(write(&explanation)?).into_raw());
+        out.write(c_string(&write(&explanation)?).into_raw());
         Ok(())
     })
 }

@@ -59,7 +59,7 @@ pub extern "C" fn bw_key_ring_stage(
         let id = handle_out(id, "id")?;
         let ring = given(ring)?;
         let staged = ring.ring.stage(purpose(algorithm)?, ring.clock.now())?;
-        id.write(c_string(staged).into_raw());
+        id.write(c_string(&staged).into_raw());
         Ok(())
     })
 }
@@ -77,7 +77,7 @@ pub extern "C" fn bw_key_ring_rotate(
         let id = handle_out(id, "id")?;
         let ring = given(ring)?;
         let signing = ring.ring.rotate(purpose(algorithm)?, ring.clock.now())?;
-        id.write(c_string(signing).into_raw());
+        id.write(c_string(&signing).into_raw());
         Ok(())
     })
 }
@@ -134,7 +134,7 @@ pub extern "C" fn bw_key_ring_keys_json(
         let keys = given(ring)?.ring.keys().into_iter().map(|key| {
             serde_json::json!({"id": key.id, "purpose": key.purpose.to_string(), "stage": key.stage, "since": key.since})
         });
-        out.write(c_string(Json::Array(keys.collect()).to_string()).into_raw());
+        out.write(c_string(&Json::Array(keys.collect()).to_string()).into_raw());
         Ok(())
     })
 }
@@ -148,7 +148,7 @@ pub extern "C" fn bw_key_ring_jwks(
 ) -> bw_status {
     fallible(err, || {
         let out = handle_out(out, "out")?;
-        out.write(c_string(given(ring)?.ring.jwks()).into_raw());
+        out.write(c_string(&given(ring)?.ring.jwks()).into_raw());
         Ok(())
     })
 }

@@ -24,9 +24,10 @@ object!(bw_authorization of AuthorizationRequest, "authorization request");
 
 /// Answers a request to an endpoint: `token` (RFC 6749), `revoke` (RFC 7009), `introspect` (RFC 7662), `jwks` (RFC 7517) or
 /// `metadata` (RFC 8414). `authorization` is the request's `Authorization` header, absent when it has none; `body` is its
-/// body, a form. What is wrong with the request is a reply, not an error. Freed with `bw_reply_free`.
+/// body, a form, of any bytes. What is wrong with the request is a reply, not an error. Freed with `bw_reply_free`.
 ///
-/// Fails with `BW_ARGUMENT_INVALID` for another endpoint.
+/// Fails with `BW_ARGUMENT_INVALID` for another endpoint, and with `BW_NOT_UTF8` or `BW_LIMIT_EXCEEDED` for a header that is
+/// no text or a body beyond all bounds: answer those with status 400.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_oauth(
     engine: Option<&bw_engine>,
@@ -40,7 +41,7 @@ pub extern "C" fn bw_oauth(
         let out = handle_out(out, "out")?;
         let engine = given(engine)?;
         let endpoint = endpoint.text("endpoint")?;
-        let (authorization, body) = (authorization.optional("authorization")?, body.text("body")?);
+        let (authorization, body) = (authorization.optional("authorization")?, body.bytes("body")?);
         let reply = match endpoint {
             "token" => engine.token_endpoint(authorization, body),
             "revoke" => engine.revocation_endpoint(authorization, body),

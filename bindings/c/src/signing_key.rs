@@ -85,5 +85,5 @@ pub extern "C" fn bw_signing_key_free(key: *mut bw_signing_key) {
 }
 
 fn text(text: String) -> *mut c_char {
-    c_string(text).into_raw()
+    c_string(&text).into_raw()
 }

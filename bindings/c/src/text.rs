@@ -108,8 +108,10 @@ fn not_utf8(name: &str, at: usize) -> Error {
 }
 
 /// A C string of the text; a NUL within it becomes U+FFFD.
-pub(crate) fn c_string(text: impl Into<String>) -> CString {
-    CString::new(text.into())
+///
+/// It takes a reference: what is appended to a `String` may leave a copy behind that nobody wipes.
+pub(crate) fn c_string(text: &str) -> CString {
+    CString::new(text)
         .or_else(|error| {
             let text = String::from_utf8_lossy(&error.into_vec()).replace('\0', "\u{fffd}");
             CString::new(text)

@@ -144,6 +144,7 @@ def wait_for(port):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
+    sys.exit(f"nothing listens on port {port}")
 
 
 def build_nginx_module(library, scratch):

@@ -1,6 +1,6 @@
 //! `Audit`: records of decisions and changes, and counters of usage.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use bailiwick::ErrorKind;
@@ -17,7 +17,7 @@ use crate::json::{serialized, to_python};
 /// Denials and what administers the platform are always recorded; of ordinary allows one of `sample_allows`. The latest
 /// `records` are kept in memory, and there are counters for `counters` different uses. `sink` takes every record as well:
 /// the path of a file of JSON lines, or a function that is called with a dict, on a thread of its own and some time later.
-/// Call `flush` before the process ends.
+/// The function must not call `flush`. What it is too slow for counts as `lost`. Call `flush` before the process ends.
 ///
 /// >>> audit = Audit()
 /// >>> audited = Engine("policies/construction", audit=audit)
@@ -103,6 +103,9 @@ impl Audit {
     }
 }
 
+/// Most records that wait for a Python function.
+const MAX_WAITING: usize = 4_096;
+
 /// Records on their way to a Python function. They wait here, so that no thread of the library, and no engine that is
 /// dropped, ever waits for the interpreter.
 struct Delivery {
@@ -111,8 +114,8 @@ struct Delivery {
 }
 
 impl Delivery {
-    fn start(function: Py<PyAny>) -> PyResult<(Sender<Json>, Arc<Self>)> {
-        let (sender, receiver) = channel();
+    fn start(function: Py<PyAny>) -> PyResult<(SyncSender<Json>, Arc<Self>)> {
+        let (sender, receiver) = sync_channel(MAX_WAITING);
         let delivery = Arc::new(Self {
             under_way: Mutex::new(0),
             arrived: Condvar::new(),
@@ -124,13 +127,16 @@ impl Delivery {
         Ok((sender, delivery))
     }
 
-    fn hand_over(&self, sender: &Sender<Json>, record: Json) -> bailiwick::Result<()> {
+    fn hand_over(&self, sender: &SyncSender<Json>, record: Json) -> bailiwick::Result<()> {
         *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        sender.send(record).map_err(|_| {
+        sender.try_send(record).map_err(|error| {
             self.done();
             bailiwick::Error::new(
                 ErrorKind::Internal,
-                "the thread that calls the audit's function has ended",
+                match error {
+                    TrySendError::Full(_) => "the audit's function is too slow",
+                    TrySendError::Disconnected(_) => "the thread that calls the audit's function has ended",
+                },
             )
         })
     }

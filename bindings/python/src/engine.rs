@@ -94,6 +94,11 @@ impl Engine {
         if let Some(seconds) = max_staleness {
             builder = builder.max_staleness(seconds);
         }
+        if follow && store.is_none() {
+            return Err(PyValueError::new_err(
+                "follow=True: give the store to follow as store=…",
+            ));
+        }
         let policies = Wanted::of(policies)?;
         let made = py.detach(|| {
             let builder = match store {
@@ -286,11 +291,14 @@ impl Engine {
         py.detach(|| self.engine.follow()).map_err(raising(py))
     }
 
-    /// Follows the store every `seconds` on a thread of its own, which ends with the engine.
+    /// Follows the store every `seconds`, at least a thousandth, on a thread of its own; it ends when it next finds the engine
+    /// gone. Call it in the process that decides: a thread does not survive a fork.
     #[pyo3(signature = (seconds=1.0, /))]
     fn follow_store(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
         let every = Duration::try_from_secs_f64(seconds)
-            .map_err(|_| PyValueError::new_err("seconds: a time that is not negative"))?;
+            .ok()
+            .filter(|every| *every >= Duration::from_millis(1))
+            .ok_or_else(|| PyValueError::new_err("seconds: a time of at least a thousandth"))?;
         self.engine.follow_store(every).map_err(raising(py))
     }
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import gc
 import hashlib
+import inspect
 import json
+import re
 import threading
 import tracemalloc
 from pathlib import Path
@@ -242,9 +244,12 @@ def test_a_sink_is_called_with_decisions_and_changes(
     assert kinds == {"decision", "change"} and threading.current_thread() not in threads
     assert "the audit's function failed" in caplog.text
     # An engine that is dropped hands its last records on, and waits for nobody who waits for the interpreter.
+    before = len(seen)
     engine.session("bill", tenant="initech").allows("rfis.view", rfi())
     del engine
     gc.collect()
+    audit.flush()
+    assert len(seen) > before
 
 
 def test_a_file_takes_every_record(
@@ -299,7 +304,16 @@ def test_the_state_keeps_the_keys(construction: bw.Policies, clock: bw.Clock, tm
     assert [it["user"] for it in admin.members("initech")] == ["bill"]
 
 
-def test_nothing_leaks(engine: bw.Engine, admin: bw.Admin) -> None:
+def test_every_operation_has_a_method() -> None:
+    manual = (Path(__file__).resolve().parents[3] / "src/engine/admin/operations.md").read_text(encoding="utf-8")
+    source = inspect.getsource(bw.Admin)
+    cells = re.findall(r"^\| (`[^|]*) \|", manual, re.MULTILINE)
+    operations = [name for cell in cells for name in re.findall(r"\w+", cell)]
+    assert len(operations) > 30
+    assert [it for it in operations if f'"{it}"' not in source] == []
+
+
+def test_no_python_object_leaks(engine: bw.Engine, admin: bw.Admin) -> None:
     account = admin.create_service_account("initech", "ERP sync", projects=["p7"])
     session, body = engine.session("bill", tenant="initech"), form(grant_type="client_credentials", scope="rfis:read")
 

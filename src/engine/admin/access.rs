@@ -2,6 +2,7 @@
 
 use crate::engine::keys::OwnKeys;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_TOKEN_LIFETIME_SECONDS;
 use crate::platform::{
     Assignee, AssignmentId, BoundaryChange, Bounded, EndReason, FamilyId, KeyId, KeyStatus, Place,
     RevocationChange, RoleAssignment, RoleChange, RoleSet, Scopes, SigningKey, SigningKeyChange,
@@ -165,7 +166,8 @@ impl Admin<'_> {
         )
     }
 
-    /// Revokes one access token of a service account, known by its id and the time at which it expires anyway.
+    /// Revokes one access token of a service account, known by its id and the time at which it expires anyway. The
+    /// revocation is remembered at least for now and at most for the longest lifetime that a token can have.
     ///
     /// # Errors
     ///
@@ -176,13 +178,14 @@ impl Admin<'_> {
         token: impl Into<TokenId>,
         expires: i64,
     ) -> Result<()> {
-        let (account, token) = (account.into(), token.into());
+        let (account, token, now) = (account.into(), token.into(), self.now());
+        let expires = expires.clamp(now, now.saturating_add(MAX_TOKEN_LIFETIME_SECONDS.into()));
         let revoked = RevocationChange::TokenRevoked {
             token: token.clone(),
             expires,
         };
         // Whoever adds to what is remembered also takes away what has had its time.
-        let before = self.now().saturating_sub(crate::oauth::REMEMBERED_SECONDS);
+        let before = now.saturating_sub(crate::oauth::REMEMBERED_SECONDS);
         let forgotten = RevocationChange::Forgotten { before };
         self.change(
             "tokens.revoke",

@@ -352,10 +352,12 @@ impl Admin<'_> {
         )
     }
 
-    /// The session's user's own active consents in the session's tenant, sorted by id: their connected apps.
+    /// The session's user's own active consents in the session's tenant, sorted by id: their connected apps, as far as
+    /// the policies let the session see them.
     #[must_use]
     pub fn connected_apps(&self) -> Vec<Grant> {
-        let state = self.engine.platform();
+        let snapshot = self.engine.inner.snapshot.load();
+        let state = &snapshot.platform;
         let caller = &self.session.inner.caller;
         let (Some(tenant), Some(user)) = (&caller.tenant, &caller.user) else {
             return Vec::new();
@@ -363,6 +365,11 @@ impl Admin<'_> {
         state
             .grants_of_user(tenant, user)
             .filter(|grant| grant.revoked.is_none())
+            .filter(|grant| {
+                Target::grant(state, grant)
+                    .and_then(|target| self.authorize(&snapshot, "grants.view", target))
+                    .is_ok()
+            })
             .cloned()
             .collect()
     }

@@ -251,7 +251,11 @@ impl Target {
                     Some(member) if !member.guest => it.parents_mut().push(known.uid().clone()),
                     // A guest belongs to the tenant by way of a project.
                     Some(member) => {
-                        if let Some(project) = member.projects.first() {
+                        let is_live = |project: &&ProjectId| {
+                            let project = state.project(project.as_str());
+                            project.is_some_and(|project| !project.removed)
+                        };
+                        if let Some(project) = member.projects.iter().find(is_live) {
                             it.parents_mut().push(uid("Project", project.as_str()));
                             found.push(below(entity("Project", project.as_str()), known.uid().clone()));
                         }

@@ -164,7 +164,7 @@ fn missing(path: &Path, error: Error) -> Failure {
     .into()
 }
 
-fn key_path(common: &Common) -> PathBuf {
+pub(super) fn key_path(common: &Common) -> PathBuf {
     common.key_file.clone().unwrap_or_else(|| {
         let mut name = OsString::from(&common.store);
         name.push(".key");

@@ -6,7 +6,7 @@ use bailiwick::{Algorithm, KeyPurpose};
 use clap::Args;
 use serde_json::json;
 
-use super::desk::{Desk, Kept};
+use super::desk::{Desk, Kept, key_path};
 use super::{Common, show};
 use crate::output::{Failure, Outcome};
 
@@ -60,8 +60,9 @@ pub(super) fn run(args: &InitArgs) -> Result<Outcome, Failure> {
     show::done(
         &common,
         &format!(
-            "{store}: a platform that {} operates. Keep its key, {store}.key, apart from its backups",
-            args.operator
+            "{store}: a platform that {} operates. Keep its key, {}, apart from its backups",
+            args.operator,
+            key_path(&common).display()
         ),
         &json!({ "store": common.store, "operator": args.operator, "tenant": args.operator_tenant, "key": key }),
     )

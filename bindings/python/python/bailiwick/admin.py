@@ -375,6 +375,11 @@ class Admin:
         """The latest decisions in a tenant, the newest first: at most `limit` of administration and as many of others."""
         return list(self._do("recent_decisions", tenant=tenant, limit=limit))
 
+    def changes(self, tenant: str, *, after: int = 0, limit: int = 100) -> list[tuple[int, dict[str, Any]]]:
+        """The changes in a tenant that came after a revision of the store, each with the revision that it made."""
+        made = self._do("changes", tenant=tenant, after=after, limit=limit)
+        return [(revision, record) for revision, record in made]
+
 
 def _names(names: Iterable[str]) -> list[str]:
     if isinstance(names, str):

@@ -98,7 +98,9 @@ def server(engine: bw.Engine) -> Iterator[str]:
     served = uvicorn.Server(config)
     thread = threading.Thread(target=served.run, kwargs={"sockets": [listener]})
     thread.start()
+    deadline = time.monotonic() + 60
     while not served.started:
+        assert thread.is_alive() and time.monotonic() < deadline, "the server does not start"
         time.sleep(0.01)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     served.should_exit = True
