@@ -139,7 +139,7 @@ impl EngineBuilder {
     }
 
     /// The host's key: 32 random bytes that live outside of the store. Client secrets are hashed under a key derived from
-    /// it; without it the engine draws one, and what it hashed is good for as long as the engine lives.
+    /// it; without it the engine draws one, which lies in the store, if there is one, and else lives as long as the engine.
     pub fn host_key(mut self, key: [u8; 32]) -> Self {
         self.host_key = Some(Zeroizing::new(key));
         self
@@ -151,8 +151,8 @@ impl EngineBuilder {
     /// client secrets are good for as long as the engine lives.
     ///
     /// Give it an empty ring to have the keys kept with the rest of the state, sealed under the host's key: the ring is
-    /// filled from there and follows every [rotation](super::Admin::rotate_key). Keys of a ring that has some are the
-    /// host's to keep.
+    /// filled from there and follows every [rotation](super::Admin::rotate_key). With a store that takes a
+    /// [`host_key`](Self::host_key). Keys of a ring that has some are the host's to keep.
     pub fn oauth(mut self, settings: Settings, ring: &KeyRing) -> Self {
         self.oauth = Some((settings, ring.clone()));
         self
@@ -193,6 +193,17 @@ impl EngineBuilder {
             }
             (None, state) => (None, state.unwrap_or_default()),
         };
+        let keeps_keys = self
+            .oauth
+            .as_ref()
+            .is_some_and(|(_, ring)| OwnKeys::are_kept(ring));
+        if durable.is_some() && keeps_keys && self.host_key.is_none() {
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                "the store is to keep the signing keys, and no host's key seals them",
+            )
+            .help("give a host_key, which is kept apart from the store, or a ring with keys that the host keeps"));
+        }
         let host_key = match (&durable, self.host_key) {
             (Some(durable), key) => durable.host_key(key)?,
             (None, Some(key)) => key,

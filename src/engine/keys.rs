@@ -13,6 +13,11 @@ pub(super) struct OwnKeys {
 }
 
 impl OwnKeys {
+    /// Whether the keys of a ring are to be kept with the state: the host gives an empty one then.
+    pub(super) fn are_kept(ring: &KeyRing) -> bool {
+        ring.keys().is_empty()
+    }
+
     /// The keys of a state in an empty ring; none for a ring that the host fills itself.
     ///
     /// # Errors
@@ -20,7 +25,7 @@ impl OwnKeys {
     /// [`ErrorKind::Configuration`] when both have keys, and those of opening them.
     pub(super) fn of(ring: &KeyRing, host_key: &[u8; 32], state: &State) -> Result<Option<Self>> {
         let has_own = state.signing_keys().next().is_some();
-        match (ring.keys().is_empty(), has_own) {
+        match (Self::are_kept(ring), has_own) {
             (false, true) => Err(Error::new(
                 ErrorKind::Configuration,
                 "a ring with keys is given, and the state has keys of its own",

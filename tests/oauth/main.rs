@@ -7,6 +7,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod administration;
 mod scenarios;
 mod threats;
 mod world;

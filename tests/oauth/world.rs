@@ -13,6 +13,7 @@ use bailiwick::{
 };
 
 pub(crate) const NOW: i64 = 1_800_000_000;
+const HOST_KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
 pub(crate) const ISSUER: &str = "https://id.example.com";
 pub(crate) const REDIRECT: &str = "https://dash.example.com/cb";
 /// The example of RFC 7636 appendix B.
@@ -90,6 +91,7 @@ impl World {
             .unwrap()
             .clock(clock.clone())
             .store(Memory::new())
+            .host_key(HOST_KEY)
             .audit(Audit::builder().build())
             .oauth(settings, &KeyRing::new())
             .build()

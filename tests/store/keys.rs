@@ -9,13 +9,12 @@ use bailiwick::{
 
 use super::support::{Directory, builder, found, p1, session};
 
+const HOST_KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
 const SIGN: KeyPurpose = KeyPurpose::Sign(Algorithm::EdDsa);
 
 fn server(store: impl Store + 'static) -> Engine {
     let settings = Settings::new("https://id.example.com").audience("api");
-    let builder = builder()
-        .store(store)
-        .host_key(*b"0123456789abcdef0123456789abcdef");
+    let builder = builder().store(store).host_key(HOST_KEY);
     builder.oauth(settings, &KeyRing::new()).build().unwrap()
 }
 
@@ -131,7 +130,10 @@ fn a_ring_with_keys_stays_the_hosts() {
     let ring = KeyRing::new();
     ring.rotate(SIGN, 1_800_000_000).unwrap();
     let settings = Settings::new("https://id.example.com").audience("api");
-    let given = || builder().store(shared.clone()).oauth(settings.clone(), &ring);
+    let given = || {
+        let builder = builder().store(shared.clone()).host_key(HOST_KEY);
+        builder.oauth(settings.clone(), &ring)
+    };
     let engine = given().build().unwrap();
     found(&engine);
     let olga = session(&engine, "olga", "operator");
@@ -141,9 +143,27 @@ fn a_ring_with_keys_stays_the_hosts() {
 
     let keeping = builder()
         .store(shared.clone())
+        .host_key(HOST_KEY)
         .oauth(settings.clone(), &KeyRing::new())
         .build()
         .unwrap();
     rotate(&keeping);
     assert_eq!(given().build().unwrap_err().kind(), ErrorKind::Configuration);
+}
+
+#[test]
+fn a_store_keeps_no_key_that_nobody_seals() {
+    let settings = || Settings::new("https://id.example.com").audience("api");
+    let unsealed = builder().store(Memory::new()).oauth(settings(), &KeyRing::new());
+    assert_eq!(unsealed.build().unwrap_err().kind(), ErrorKind::Configuration);
+    // Keys that the host keeps are no business of the store's.
+    let ring = KeyRing::new();
+    ring.rotate(SIGN, 1_800_000_000).unwrap();
+    assert!(
+        builder()
+            .store(Memory::new())
+            .oauth(settings(), &ring)
+            .build()
+            .is_ok()
+    );
 }
