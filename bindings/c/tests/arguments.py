@@ -18,7 +18,7 @@ OPTIONAL = {("bw_engine_open", "config"), ("bw_engine_from_source", "config"), (
             ("bw_engine_reload_source", "revision"), ("bw_filter", "allowed_count"), ("bw_key_ring_new", "clock"),
             ("bw_audit_new", "user_data"), ("bw_profile_keys_callback", "user_data")}
 # What is bytes, not text.
-BYTES = {("bw_config_host_key", "key")}
+BYTES = {("bw_config_host_key", "key"), ("bw_oauth", "body")}
 # Texts that must make sense for the later arguments to be looked at.
 TEXTS = {"claims": "{}", "json": "{}", "directory": "policies/construction", "path": "policies/construction",
          "algorithm": "EdDSA", "endpoint": "token", "settings": "{}", "key": "0123456789abcdef0123456789abcdef"}
