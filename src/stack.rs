@@ -33,18 +33,26 @@ const LEAST_ITEMS: usize = 256;
 
 /// Does `work` to every item, in their order, on as many threads as the machine has; few items are done here.
 pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Result<Vec<R>> {
+    runs_in_parallel(items, |run| run.iter().map(&work).collect())
+}
+
+/// The same to whole runs of neighbouring items, one for each thread.
+pub(crate) fn runs_in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&[T]) -> Vec<R> + Sync,
+) -> Result<Vec<R>> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = cores.min(items.len() / LEAST_ITEMS);
     if threads < 2 {
-        return Ok(items.iter().map(work).collect());
+        return Ok(work(items));
     }
     let failed = |what: &str| Error::new(ErrorKind::Internal, format!("a thread for loading {what}"));
     std::thread::scope(|scope| {
         let work = &work;
-        let start = |chunk| {
+        let start = |run| {
             let thread = std::thread::Builder::new().stack_size(PARSER_STACK_BYTES);
             let thread = thread.name("bailiwick-load".to_owned());
-            thread.spawn_scoped(scope, move || <[T]>::iter(chunk).map(work).collect::<Vec<R>>())
+            thread.spawn_scoped(scope, move || work(run))
         };
         let started: Vec<_> = items.chunks(items.len().div_ceil(threads)).map(start).collect();
         let mut done = Vec::with_capacity(items.len());

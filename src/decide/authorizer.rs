@@ -1,5 +1,6 @@
 //! The fast Cedar authorizer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::edit::Edit;
@@ -60,6 +61,15 @@ impl Authorizer {
         policies: &cedar_policy::PolicySet,
         schema: Option<&cedar_policy::Schema>,
     ) -> Result<Self> {
+        Self::compile_texts(policies, schema, &HashMap::new())
+    }
+
+    /// The same for policies whose texts are known by their ids.
+    pub(crate) fn compile_texts(
+        policies: &cedar_policy::PolicySet,
+        schema: Option<&cedar_policy::Schema>,
+        texts: &HashMap<&str, &str>,
+    ) -> Result<Self> {
         let mut snapshot = Snapshot {
             graph: Graph::new(),
             policies: Policies::new(),
@@ -68,7 +78,7 @@ impl Authorizer {
         if let Some(schema) = schema {
             snapshot.actions = Arc::new(import::schema_actions(schema, &mut snapshot.graph)?);
         }
-        import::add_policy_set(policies, &mut snapshot)?;
+        import::add_policy_set(policies, texts, &mut snapshot)?;
         Ok(Self {
             snapshot: Arc::new(snapshot),
         })

@@ -121,9 +121,12 @@ impl Snapshot {
     }
 
     pub(crate) fn object<'e>(&'e self, uid: EntityRef<'e>, entities: &'e [Entity<'e>]) -> Object<'e> {
-        let view = View::new(&self.graph, entities);
-        let resolved = view.resolve(uid);
-        Object { view, resolved }
+        let mut object = Object {
+            view: View::new(&self.graph, entities),
+            resolved: Resolved::new(uid),
+        };
+        object.view.look_up(&mut object.resolved);
+        object
     }
 
     /// The verdict on a request.

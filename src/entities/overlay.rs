@@ -22,27 +22,21 @@ pub(crate) struct View<'e> {
 }
 
 /// An entity of a request or of the graph, looked up once.
+///
+/// It is large, and filled where it stays: a copy made right after a write waits for it.
 pub(crate) struct Resolved<'e> {
     pub(crate) uid: EntityRef<'e>,
     pub(crate) node: Option<&'e Node>,
     pub(crate) brought: Option<&'e Entity<'e>>,
     pub(crate) type_id: Option<TypeId>,
-    pub(crate) above: Above<'e>,
-}
-
-/// The ancestors of a resolved entity.
-pub(crate) enum Above<'e> {
-    /// Those precomputed in the graph.
-    Stored(&'e Ancestors),
-    /// Those that follow from the entities of the request.
-    Closure(Closure<'e>),
-    /// None.
-    Nothing,
+    /// The ancestors that the graph has precomputed, where the request changes nothing about them.
+    stored: Option<&'e Ancestors>,
+    /// Otherwise those that follow from the entities of the request; empty when there are none.
+    closure: Closure<'e>,
 }
 
 /// Ancestors found by walking.
-#[derive(Default)]
-pub(crate) struct Closure<'e> {
+struct Closure<'e> {
     interned: Ancestors,
     /// Uids that nothing else mentions.
     foreign: Vec<EntityRef<'e>>,
@@ -73,8 +67,6 @@ impl<'e> Found<'e> {
 
 /// Up to this many entities of a request are looked through one by one.
 const MAX_LOOKED_THROUGH: usize = 12;
-
-static NO_ANCESTORS: Ancestors = Ancestors::NONE;
 
 impl<'e> View<'e> {
     pub(crate) fn new(graph: &'e Graph, entities: &'e [Entity<'e>]) -> Self {
@@ -116,45 +108,45 @@ impl<'e> View<'e> {
 
     #[inline]
     pub(crate) fn resolve(&self, uid: EntityRef<'e>) -> Resolved<'e> {
-        let place = self.place(uid);
+        let mut resolved = Resolved::new(uid);
+        self.look_up(&mut resolved);
+        resolved
+    }
+
+    /// Fills in what this view knows of a uid.
+    #[inline]
+    pub(crate) fn look_up(&self, resolved: &mut Resolved<'e>) {
+        let place = self.place(resolved.uid);
         let node = match place.and_then(|place| self.handles.get(place)) {
             Some(handle) => handle.and_then(|handle| self.graph.node(handle)),
-            None => self.graph.find(uid),
+            None => self.graph.find(resolved.uid),
         };
-        self.resolve_at(uid, place, node)
+        self.look_up_at(resolved, place, node);
     }
 
     /// The same when the node of the uid is known.
     #[inline]
     pub(crate) fn resolve_node(&self, uid: EntityRef<'e>, node: Option<&'e Node>) -> Resolved<'e> {
-        self.resolve_at(uid, self.place(uid), node)
+        let mut resolved = Resolved::new(uid);
+        self.look_up_at(&mut resolved, self.place(uid), node);
+        resolved
     }
 
     #[inline]
-    fn resolve_at(&self, uid: EntityRef<'e>, place: Option<usize>, node: Option<&'e Node>) -> Resolved<'e> {
+    fn look_up_at(&self, resolved: &mut Resolved<'e>, place: Option<usize>, node: Option<&'e Node>) {
         let brought = place.and_then(|place| self.entities.get(place));
-        let type_id = node.map(|node| node.type_id);
-        let type_id = type_id.or_else(|| self.graph.type_id(uid.type_name));
-        let mut resolved = Resolved {
-            uid,
-            node,
-            brought,
-            type_id,
-            above: Above::Nothing,
+        resolved.node = node;
+        resolved.brought = brought;
+        resolved.type_id = match node {
+            Some(node) => Some(node.type_id),
+            None => self.graph.type_id(resolved.uid.type_name),
         };
         match (brought, node) {
             (None, None) => {}
-            (None, Some(node)) if !self.touches(node) => resolved.above = Above::Stored(&node.ancestors),
+            (None, Some(node)) if !self.touches(node) => resolved.stored = Some(&node.ancestors),
             (Some(entity), _) if entity.parents().is_empty() => {}
-            _ => {
-                // Filled where it stays: it is large.
-                resolved.above = Above::Closure(Closure::default());
-                if let Above::Closure(closure) = &mut resolved.above {
-                    self.close(brought, node, closure);
-                }
-            }
+            _ => self.close(brought, node, &mut resolved.closure),
         }
-        resolved
     }
 
     /// Whether what was resolved without the entities of this request may look different with them.
@@ -218,23 +210,34 @@ impl<'e> View<'e> {
 }
 
 impl<'e> Resolved<'e> {
+    /// A uid of which nothing is known.
+    #[inline]
+    pub(crate) fn new(uid: EntityRef<'e>) -> Self {
+        Self {
+            uid,
+            node: None,
+            brought: None,
+            type_id: None,
+            stored: None,
+            closure: Closure {
+                interned: Ancestors::NONE,
+                foreign: Vec::new(),
+            },
+        }
+    }
+
     /// The interned ancestors.
     #[inline]
     pub(crate) fn ancestors(&self) -> &Ancestors {
-        match &self.above {
-            Above::Stored(ancestors) => ancestors,
-            Above::Closure(closure) => &closure.interned,
-            Above::Nothing => &NO_ANCESTORS,
-        }
+        self.stored.unwrap_or(&self.closure.interned)
     }
 
     /// Whether `uid` is among the ancestors; `handle` is its handle, if it is interned.
     #[inline]
     pub(crate) fn is_below(&self, uid: EntityRef<'_>, handle: Option<Handle>) -> bool {
-        match (handle, &self.above) {
-            (Some(handle), _) => self.ancestors().contains(handle),
-            (None, Above::Closure(closure)) => closure.foreign.contains(&uid),
-            (None, _) => false,
+        match handle {
+            Some(handle) => self.ancestors().contains(handle),
+            None => self.closure.foreign.contains(&uid),
         }
     }
 
@@ -244,10 +247,7 @@ impl<'e> Resolved<'e> {
         graph: &'e Graph,
         type_name: &'r str,
     ) -> impl Iterator<Item = EntityRef<'e>> + 'r {
-        let foreign = match &self.above {
-            Above::Closure(closure) => closure.foreign.as_slice(),
-            _ => &[],
-        };
+        let foreign = self.closure.foreign.as_slice();
         let interned = self.ancestors().as_slice().iter();
         std::iter::once(self.uid)
             .chain(interned.filter_map(|handle| graph.node(*handle)).map(Node::uid))

@@ -18,7 +18,20 @@ pub(super) struct Statement {
     pub(super) end: usize,
     /// Whether it has slots (`?principal`, `?resource`), which makes it a template.
     pub(super) template: bool,
+    /// Whether its syntax tree may be deeper than trees usually are.
+    pub(super) deep: bool,
 }
+
+impl Statement {
+    /// What is written there.
+    pub(super) fn text<'d>(&self, document: &'d Document) -> &'d str {
+        document.text.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// More operators or conditionals than this may make a deep tree.
+const MAX_FLAT_OPERATORS: usize = 500;
+const MAX_FLAT_CONDITIONALS: usize = 32;
 
 /// What has been counted since the last statement began.
 #[derive(Default)]
@@ -55,20 +68,12 @@ pub(super) fn statements(document: &Document) -> Result<Vec<Statement>> {
             ));
         }
         if counts.nesting == 0 && token == Token::Byte(b';') {
-            statements.push(Statement {
-                start,
-                end,
-                template: counts.template,
-            });
+            statements.push(counts.statement(start, end));
             counts = Counts::default();
         }
     }
     if let Some(start) = counts.start {
-        statements.push(Statement {
-            start,
-            end: document.text.len(),
-            template: counts.template,
-        });
+        statements.push(counts.statement(start, document.text.len()));
     }
     Ok(statements)
 }
@@ -93,6 +98,16 @@ pub(super) fn schema(document: &Document) -> Result<()> {
 }
 
 impl Counts {
+    /// What has been counted, as a statement.
+    fn statement(&self, start: usize, end: usize) -> Statement {
+        Statement {
+            start,
+            end,
+            template: self.template,
+            deep: self.operators > MAX_FLAT_OPERATORS || self.conditionals > MAX_FLAT_CONDITIONALS,
+        }
+    }
+
     fn take(
         &mut self,
         document: &Document,

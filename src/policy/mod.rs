@@ -12,6 +12,7 @@ mod schema;
 mod schema_reader;
 mod shape;
 mod source;
+mod statement;
 mod text;
 mod typed_json;
 mod validate;
@@ -69,6 +70,7 @@ enum Body {
 
 #[derive(Clone)]
 struct Parsed {
+    source: Source,
     set: cedar_policy::PolicySet,
     schema: Option<cedar_policy::Schema>,
     entities: cedar_policy::Entities,
@@ -119,7 +121,7 @@ impl Policies {
     ///
     /// As [`Policies::from_directory`].
     pub fn load(source: Source) -> Result<Self> {
-        on_parser_stack(move || load(&source))?
+        on_parser_stack(move || load(source))?
     }
 
     /// Loads a precompiled form without parsing anything.
@@ -184,7 +186,9 @@ impl Policies {
     pub fn authorizer(&self) -> Result<Authorizer> {
         match &self.body {
             Body::Parsed(parsed) => on_parser_stack(|| {
-                Authorizer::compile(&parsed.set, parsed.schema.as_ref())?.with_entities(&parsed.entities)
+                let texts = self.origins.texts(&parsed.source);
+                Authorizer::compile_texts(&parsed.set, parsed.schema.as_ref(), &texts)?
+                    .with_entities(&parsed.entities)
             })?,
             Body::Compiled { authorizer, .. } => Ok(authorizer.clone()),
         }
@@ -197,7 +201,8 @@ impl Policies {
         }
     }
 
-    /// The policy set, template links included; none when it was precompiled.
+    /// The policy set, template links included; none when it was precompiled. Its policies carry their syntax trees, not
+    /// their texts: those have an [`origin`](Self::origin).
     #[must_use]
     pub fn policy_set(&self) -> Option<&cedar_policy::PolicySet> {
         self.parsed().map(|parsed| &parsed.set)
@@ -288,23 +293,24 @@ impl fmt::Debug for Policies {
     }
 }
 
-fn load(source: &Source) -> Result<Policies> {
+fn load(source: Source) -> Result<Policies> {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
     let mut origins = origin::Origins::default();
 
     // Without the schema every further finding would be a consequence of its absence.
-    let (schema, vocabulary) = schema::load(source, &mut warnings)?;
-    let mut set = text::load(source, &mut origins, &mut errors, &mut warnings);
-    links::load(source, &mut set, &mut origins, &mut errors);
+    let (schema, vocabulary) = schema::load(&source, &mut warnings)?;
+    let mut set = text::load(&source, &mut origins, &mut errors, &mut warnings);
+    links::load(&source, &mut set, &mut origins, &mut errors);
     if let Some(schema) = &schema {
-        validate::policies(source, schema, &set, &origins, &mut errors, &mut warnings);
+        validate::policies(&source, schema, &set, &origins, &mut errors, &mut warnings);
     }
-    let entities = entities::load(source, schema.as_ref(), &mut errors);
+    let entities = entities::load(&source, schema.as_ref(), &mut errors);
     match Error::first_of(errors) {
         Some(error) => Err(error),
         None => Ok(Policies {
             body: Body::Parsed(Box::new(Parsed {
+                source,
                 set,
                 schema,
                 entities,

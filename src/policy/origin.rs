@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::MAX_DOCUMENT_BYTES;
 
-use super::source::Document;
+use super::source::{Document, Kind, Source};
 use super::text::Spot;
 
 /// The place of a policy. Displayed as file and line.
@@ -77,6 +77,21 @@ impl Origins {
     pub(super) fn entry(&self, id: &str) -> Option<(&Path, Entry)> {
         let entry = *self.entries.get(id)?;
         Some((self.files.get(entry.file)?, entry))
+    }
+
+    /// The text of each policy and template.
+    pub(super) fn texts<'t>(&'t self, source: &'t Source) -> HashMap<&'t str, &'t str> {
+        let documents: HashMap<&Path, &Document> = (source.of(Kind::Cedar))
+            .map(|document| (document.name.as_path(), document))
+            .collect();
+        let text = |entry: &Entry| {
+            let document = documents.get(self.files.get(entry.file)?.as_path())?;
+            document.text.get(entry.offset..entry.offset + entry.len)
+        };
+        let entries = self.entries.iter();
+        entries
+            .filter_map(|(id, entry)| Some((id.as_str(), text(entry)?)))
+            .collect()
     }
 
     /// Whether every place can be one of a document: others would overflow what is added to them.

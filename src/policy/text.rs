@@ -1,19 +1,18 @@
 //! Cedar policy text: statements, their ids, and the places of what is wrong with them.
 
-use std::str::FromStr as _;
-
-use cedar_policy::{ParseErrors, Policy, PolicyId, PolicySet, Template};
+use cedar_policy::{ParseErrors, PolicySet};
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_NAME_BYTES, MAX_POLICIES};
-use crate::stack::in_parallel;
+use crate::stack::runs_in_parallel;
 use crate::value::shorten;
 
 use super::bounds::{self, Statement};
 use super::origin::Origins;
 use super::source::{Document, Kind, Source};
+use super::statement::{self, Parsed, fallback};
 
 /// Parses every policy document; what is wrong goes to `errors`, the rest into the set.
 pub(super) fn load(
@@ -40,9 +39,7 @@ pub(super) fn load(
             return set;
         }
         let indexed: Vec<_> = statements.iter().enumerate().collect();
-        let parsed = match in_parallel(&indexed, |(index, statement)| {
-            Parsed::read(document, statement, *index)
-        }) {
+        let parsed = match runs_in_parallel(&indexed, |run| statement::read(document, run)) {
             Ok(parsed) => parsed,
             Err(error) => {
                 errors.push(error);
@@ -129,11 +126,7 @@ impl Place<'_> {
     }
 
     fn finding(&self, kind: ErrorKind, message: &str, help: &str) -> Error {
-        let first_line = self
-            .document
-            .text
-            .get(self.statement.start..self.statement.end)
-            .unwrap_or_default();
+        let first_line = self.statement.text(self.document);
         let len = first_line.find('\n').unwrap_or(first_line.len());
         Error::new(kind, message)
             .at(self.document.place(self.statement.start, len))
@@ -153,46 +146,6 @@ impl Place<'_> {
         Error::new(ErrorKind::PolicySyntax, found.to_string())
             .at(self.document.place(self.statement.start + offset, len))
             .help(help)
-    }
-}
-
-enum Parsed {
-    Policy(Policy),
-    Template(Template),
-}
-
-/// What a policy without an id is called.
-fn fallback(document: &Document, index: usize) -> String {
-    format!("{}#{}", document.stem(), index + 1)
-}
-
-impl Parsed {
-    fn read(document: &Document, statement: &Statement, index: usize) -> Result<Self, Box<ParseErrors>> {
-        let text = (document.text.get(statement.start..statement.end)).unwrap_or_default();
-        let id = Some(PolicyId::new(fallback(document, index)));
-        let parsed = if statement.template {
-            Template::parse(id, text).map(Parsed::Template)
-        } else {
-            Policy::parse(id, text).map(Parsed::Policy)
-        };
-        parsed.map_err(Box::new)
-    }
-
-    fn id(&self) -> Option<&str> {
-        match self {
-            Parsed::Policy(policy) => policy.annotation("id"),
-            Parsed::Template(template) => template.annotation("id"),
-        }
-    }
-
-    fn add_to(self, set: &mut PolicySet, id: &str) -> Result<(), Box<dyn std::error::Error>> {
-        // A PolicyId is any string; its parser never refuses.
-        let id = PolicyId::from_str(id)?;
-        match self {
-            Parsed::Policy(policy) => set.add(policy.new_id(id))?,
-            Parsed::Template(template) => set.add_template(template.new_id(id))?,
-        }
-        Ok(())
     }
 }
 
