@@ -52,7 +52,7 @@ pub(crate) fn rows() -> Vec<Row> {
     };
     let load = || {
         let policies = Policies::load(Source::new().cedar("rules.cedar", text.as_str())).unwrap();
-        policies.authorizer().unwrap()
+        policies.authorizer().clone()
     };
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {

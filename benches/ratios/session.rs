@@ -11,7 +11,7 @@ const POLICIES: &str = "policies/construction";
 /// authorizer, which checks neither tenant nor scopes nor the request.
 pub(crate) fn rows() -> Vec<Row> {
     let policies = Policies::from_directory(POLICIES).unwrap();
-    let bare = policies.authorizer().unwrap();
+    let bare = policies.authorizer().clone();
     let engine = Engine::builder().loaded(policies).build().unwrap();
     let identity = Identity::token(Principal::user("ana"), ["rfis:read", "rfis:write"]);
     let session = engine.session_of(identity, Tenant::id("acme")).unwrap();

@@ -40,7 +40,7 @@ fuzz_target!(|edits: &[u8]| {
         return;
     };
     policies.policy_ids().filter_map(|id| policies.origin(id)).count();
-    let authorizer: Authorizer = policies.authorizer().expect("it is compiled");
+    let authorizer: &Authorizer = policies.authorizer();
     let (ana, context) = (EntityRef::new("User", "ana"), context! { "mfa": true });
     for (_, uid) in policies.vocabulary().actions() {
         for resource in [EntityRef::new("Rfi", "42"), EntityRef::new("Project", "p1")] {

@@ -1,7 +1,8 @@
 //! The fast Cedar authorizer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use cedar_policy::pst;
 
 use super::edit::Edit;
 use super::import;
@@ -9,9 +10,9 @@ use super::machine::Layers;
 use super::request::Request;
 use super::response::{PolicyRef, Response, Verdict};
 use super::snapshot::{Kept, Object, Snapshot, Subject};
-use crate::compile::policies::{Named, Policies};
+use crate::compile::policies::Named;
 use crate::compile::program::{RuleId, Template};
-use crate::entities::graph::{Graph, Node, TypeId};
+use crate::entities::graph::{Node, TypeId};
 use crate::entities::handles::Handle;
 use crate::error::Result;
 use crate::value::{Context, Entity, EntityRef, EntityUid};
@@ -61,24 +62,24 @@ impl Authorizer {
         policies: &cedar_policy::PolicySet,
         schema: Option<&cedar_policy::Schema>,
     ) -> Result<Self> {
-        Self::compile_texts(policies, schema, &HashMap::new())
+        let mut snapshot = Snapshot::new(schema)?;
+        import::add_policy_set(policies, &mut snapshot)?;
+        Ok(Self {
+            snapshot: Arc::new(snapshot),
+        })
     }
 
-    /// The same for policies whose texts are known by their ids.
-    pub(crate) fn compile_texts(
-        policies: &cedar_policy::PolicySet,
+    /// The same of syntax trees, each with its text, and the links of a set.
+    pub(crate) fn compile_trees<'t>(
+        trees: impl Iterator<Item = (&'t pst::Template, Option<&'t str>)>,
+        links: &cedar_policy::PolicySet,
         schema: Option<&cedar_policy::Schema>,
-        texts: &HashMap<&str, &str>,
     ) -> Result<Self> {
-        let mut snapshot = Snapshot {
-            graph: Graph::new(),
-            policies: Policies::new(),
-            actions: Arc::default(),
-        };
-        if let Some(schema) = schema {
-            snapshot.actions = Arc::new(import::schema_actions(schema, &mut snapshot.graph)?);
+        let mut snapshot = Snapshot::new(schema)?;
+        for (tree, text) in trees {
+            import::add_template(tree, text.map(str::to_owned), &mut snapshot)?;
         }
-        import::add_policy_set(policies, texts, &mut snapshot)?;
+        import::add_links(links, &mut snapshot)?;
         Ok(Self {
             snapshot: Arc::new(snapshot),
         })

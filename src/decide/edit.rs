@@ -1,6 +1,5 @@
 //! Changes: an edit collects them, a commit makes them the next authorizer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use cedar_policy::pst;
@@ -220,7 +219,7 @@ impl Edit {
     /// [`ErrorKind::PolicyDuplicate`] and [`ErrorKind::PolicyUnsupported`]; the edit is then as it was.
     pub fn add_policies(&mut self, policies: &cedar_policy::PolicySet) -> Result<()> {
         let mut changed = self.snapshot.clone();
-        import::add_policy_set(policies, &HashMap::new(), &mut changed)?;
+        import::add_policy_set(policies, &mut changed)?;
         self.snapshot = changed;
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! What comes from cedar-policy: policy sets, entities and their values.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use cedar_policy::{EvalResult, PolicyId, SlotId, pst};
+use cedar_policy::{EvalResult, SlotId, pst};
 
 use super::snapshot::{SchemaActions, Snapshot};
 use crate::compile::lower;
@@ -13,53 +13,47 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::stack::{in_parallel, on_parser_stack};
 use crate::value::{Entity, EntityRef, EntityUid, Record, Value, literal};
 
-/// Compiles every policy, template and link of a set into a snapshot. What they were written as is taken from `texts`,
-/// or else from the set.
-pub(super) fn add_policy_set(
-    policies: &cedar_policy::PolicySet,
-    texts: &HashMap<&str, &str>,
-    snapshot: &mut Snapshot,
-) -> Result<()> {
+/// Compiles every policy, template and link of a set into a snapshot.
+pub(super) fn add_policy_set(policies: &cedar_policy::PolicySet, snapshot: &mut Snapshot) -> Result<()> {
     on_parser_stack(|| {
         let unreadable = |error: pst::PstConstructionError| {
             let message = format!("the policies cannot be taken apart: {error}");
             Error::new(ErrorKind::PolicyUnsupported, message)
         };
-        let text_of = |id: &PolicyId| Some((*texts.get(AsRef::<str>::as_ref(id))?).to_owned());
         for template in policies.templates() {
             let tree = template.to_pst().map_err(unreadable)?;
-            let text = text_of(template.id()).or_else(|| Some(template.to_cedar()));
-            add_template(&tree, text, snapshot)?;
+            add_template(&tree, Some(template.to_cedar()), snapshot)?;
         }
-        let (fixed, links): (Vec<_>, Vec<_>) = policies.policies().partition(|policy| policy.is_static());
-        // Where a policy still is a text, Cedar parses it once more to take it apart; that is most of the work.
+        let fixed: Vec<_> = policies.policies().filter(|policy| policy.is_static()).collect();
+        // Cedar parses the text of a policy once more to take it apart; that is most of the work.
         let trees = in_parallel(&fixed, |policy| policy.to_pst())?;
         for (policy, tree) in fixed.into_iter().zip(trees) {
             let pst::Policy::Static(tree) = tree.map_err(unreadable)? else {
                 return Err(Error::new(ErrorKind::Internal, "a static policy has slots"));
             };
-            add_template(
-                tree.body(),
-                text_of(policy.id()).or_else(|| policy.to_cedar()),
-                snapshot,
-            )?;
+            add_template(tree.body(), policy.to_cedar(), snapshot)?;
         }
-        for link in links {
-            let template = link.template_id().map_or("", AsRef::as_ref);
-            let slots = link.template_links().unwrap_or_default();
-            let filled = |slot| slots.get(&slot).map(EntityUid::from);
-            let (principal, resource) = (filled(SlotId::principal()), filled(SlotId::resource()));
-            let Snapshot { policies, graph, .. } = &mut *snapshot;
-            policies.link(
-                template,
-                link.id().as_ref(),
-                principal.as_ref().map(EntityUid::as_ref),
-                resource.as_ref().map(EntityUid::as_ref),
-                graph,
-            )?;
-        }
-        Ok(())
+        add_links(policies, snapshot)
     })?
+}
+
+/// Adds the links of a set to a snapshot that has their templates.
+pub(super) fn add_links(policies: &cedar_policy::PolicySet, snapshot: &mut Snapshot) -> Result<()> {
+    for link in policies.policies().filter(|policy| !policy.is_static()) {
+        let template = link.template_id().map_or("", AsRef::as_ref);
+        let slots = link.template_links().unwrap_or_default();
+        let filled = |slot| slots.get(&slot).map(EntityUid::from);
+        let (principal, resource) = (filled(SlotId::principal()), filled(SlotId::resource()));
+        let Snapshot { policies, graph, .. } = &mut *snapshot;
+        policies.link(
+            template,
+            link.id().as_ref(),
+            principal.as_ref().map(EntityUid::as_ref),
+            resource.as_ref().map(EntityUid::as_ref),
+            graph,
+        )?;
+    }
+    Ok(())
 }
 
 pub(super) fn add_template(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::fault::Fault;
+use super::import;
 use super::machine::{Asked, Layers, Machine};
 use super::request::Request;
 use super::response::{Response, Verdict};
@@ -13,6 +14,7 @@ use crate::compile::scope::Key;
 use crate::entities::graph::{Graph, TypeId};
 use crate::entities::handles::Handle;
 use crate::entities::overlay::{Resolved, View};
+use crate::error::Result;
 use crate::value::{Context, Entity, EntityRef, EntityUid};
 
 /// Policies and entities of one moment. A clone is a few reference counts.
@@ -114,6 +116,19 @@ impl<'s> Object<'s> {
 }
 
 impl Snapshot {
+    /// Nothing but the actions of the schema, if there is one.
+    pub(crate) fn new(schema: Option<&cedar_policy::Schema>) -> Result<Self> {
+        let mut snapshot = Self {
+            graph: Graph::new(),
+            policies: Policies::new(),
+            actions: Arc::default(),
+        };
+        if let Some(schema) = schema {
+            snapshot.actions = Arc::new(import::schema_actions(schema, &mut snapshot.graph)?);
+        }
+        Ok(snapshot)
+    }
+
     pub(crate) fn subject<'e>(&'e self, uid: EntityRef<'e>) -> Subject<'e> {
         Subject {
             resolved: View::new(&self.graph, &[]).resolve(uid),
@@ -219,7 +234,7 @@ where {
         let mut verdict = Verdict::default();
         let mut machine: Option<Machine<'_, '_>> = None;
         self.candidates(asked, &mut |candidate, template| {
-            let satisfied: Result<bool, Fault> = match &template.condition {
+            let satisfied: std::result::Result<bool, Fault> = match &template.condition {
                 None => Ok(true),
                 Some(condition) => machine
                     .get_or_insert_with(|| Machine::new(asked))

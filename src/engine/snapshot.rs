@@ -43,7 +43,7 @@ impl TargetAction {
 
 impl Snapshot {
     pub(super) fn of(policies: Policies, revision: u64) -> Result<Self> {
-        let authorizer = policies.authorizer()?;
+        let authorizer = policies.authorizer().clone();
         let vocabulary = Arc::new(policies.vocabulary().clone());
         let types = |names: &[Box<str>]| names.iter().filter_map(|name| authorizer.type_id(name)).collect();
         let actions = vocabulary

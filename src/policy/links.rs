@@ -10,7 +10,7 @@ use crate::json;
 use crate::value::{EntityUid, shorten};
 
 use super::entities::{array_elements, element_place};
-use super::origin::Origins;
+use super::origin::{Origins, Written};
 use super::source::{Document, Kind, Source};
 use super::text::Lines;
 
@@ -31,7 +31,13 @@ pub(super) fn load(source: &Source, set: &mut PolicySet, origins: &mut Origins, 
             let (offset, len) = places.get(index).copied().unwrap_or((0, 0));
             let spot = lines.spot_of(offset);
             let result = Link::from_json(item).and_then(|link| {
-                if let Some(taken) = origins.insert(&link.id, spot, offset, len) {
+                let written = Written {
+                    spot,
+                    offset,
+                    len,
+                    counted_from: offset,
+                };
+                if let Some(taken) = origins.insert(&link.id, written) {
                     let message = format!(
                         "the id `{}` is used twice: here and at {taken}",
                         shorten(&link.id)

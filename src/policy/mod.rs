@@ -52,25 +52,17 @@ use crate::stack::on_parser_stack;
 /// ```
 #[derive(Clone)]
 pub struct Policies {
-    body: Body,
+    authorizer: Authorizer,
+    parsed: Option<Box<Parsed>>,
+    has_schema: bool,
     vocabulary: Vocabulary,
     origins: origin::Origins,
     warnings: Vec<Error>,
 }
 
-/// Policies and entities: parsed from texts, or compiled already.
-#[derive(Clone)]
-enum Body {
-    Parsed(Box<Parsed>),
-    Compiled {
-        authorizer: Authorizer,
-        has_schema: bool,
-    },
-}
-
+/// What Cedar makes of the texts; there is none of precompiled policies.
 #[derive(Clone)]
 struct Parsed {
-    source: Source,
     set: cedar_policy::PolicySet,
     schema: Option<cedar_policy::Schema>,
     entities: cedar_policy::Entities,
@@ -121,7 +113,7 @@ impl Policies {
     ///
     /// As [`Policies::from_directory`].
     pub fn load(source: Source) -> Result<Self> {
-        on_parser_stack(move || load(source))?
+        on_parser_stack(move || load(&source))?
     }
 
     /// Loads a precompiled form without parsing anything.
@@ -139,10 +131,9 @@ impl Policies {
         let authorizer = Authorizer::from_program(parts.program)?;
         let catalogue = image::read(parts.catalogue)?;
         Ok(Self {
-            body: Body::Compiled {
-                authorizer,
-                has_schema: catalogue.has_schema,
-            },
+            authorizer,
+            parsed: None,
+            has_schema: catalogue.has_schema,
             vocabulary: catalogue.vocabulary,
             origins: catalogue.origins,
             warnings: Vec::new(),
@@ -169,64 +160,43 @@ impl Policies {
     /// [`MAX_ARTIFACT_BYTES`] or a type is nested more than
     /// [`MAX_SHAPE_DEPTH`](crate::limits::MAX_SHAPE_DEPTH) levels deep.
     pub fn to_artifact(&self) -> Result<Vec<u8>> {
-        let program = self.authorizer()?.to_program()?;
-        let catalogue =
-            on_parser_stack(|| image::write(self.has_schema(), &self.vocabulary, &self.origins))??;
+        let program = self.authorizer.to_program()?;
+        let catalogue = on_parser_stack(|| image::write(self.has_schema, &self.vocabulary, &self.origins))??;
         artifact::seal(artifact::Parts {
             program: &program,
             catalogue: &catalogue,
         })
     }
 
-    /// The policies, ready to be decided as plain Cedar: compiled now, or long ago.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::PolicyUnsupported`](crate::ErrorKind::PolicyUnsupported) for a policy that cannot be compiled.
-    pub fn authorizer(&self) -> Result<Authorizer> {
-        match &self.body {
-            Body::Parsed(parsed) => on_parser_stack(|| {
-                let texts = self.origins.texts(&parsed.source);
-                Authorizer::compile_texts(&parsed.set, parsed.schema.as_ref(), &texts)?
-                    .with_entities(&parsed.entities)
-            })?,
-            Body::Compiled { authorizer, .. } => Ok(authorizer.clone()),
-        }
+    /// The policies, ready to be decided as plain Cedar.
+    #[must_use]
+    pub fn authorizer(&self) -> &Authorizer {
+        &self.authorizer
     }
 
-    fn parsed(&self) -> Option<&Parsed> {
-        match &self.body {
-            Body::Parsed(parsed) => Some(parsed),
-            Body::Compiled { .. } => None,
-        }
-    }
-
-    /// The policy set, template links included; none when it was precompiled. Its policies carry their syntax trees, not
-    /// their texts: those have an [`origin`](Self::origin).
+    /// The policy set, template links included; none when it was precompiled. Its policies carry no texts: what Cedar
+    /// prints of them means the same but may look different. Where they are written, [`origin`](Self::origin) tells.
     #[must_use]
     pub fn policy_set(&self) -> Option<&cedar_policy::PolicySet> {
-        self.parsed().map(|parsed| &parsed.set)
+        self.parsed.as_ref().map(|parsed| &parsed.set)
     }
 
     /// The schema as Cedar's; none when the source had none, or was precompiled.
     #[must_use]
     pub fn schema(&self) -> Option<&cedar_policy::Schema> {
-        self.parsed()?.schema.as_ref()
+        self.parsed.as_ref()?.schema.as_ref()
     }
 
     /// Whether there was a schema, so that requests can be checked against it.
     #[must_use]
     pub fn has_schema(&self) -> bool {
-        match &self.body {
-            Body::Parsed(parsed) => parsed.schema.is_some(),
-            Body::Compiled { has_schema, .. } => *has_schema,
-        }
+        self.has_schema
     }
 
     /// The seed entities as Cedar's; none when they were precompiled.
     #[must_use]
     pub fn entities(&self) -> Option<&cedar_policy::Entities> {
-        self.parsed().map(|parsed| &parsed.entities)
+        self.parsed.as_ref().map(|parsed| &parsed.entities)
     }
 
     /// What the schema says of actions, scopes and the parts that entity types play.
@@ -237,10 +207,7 @@ impl Policies {
 
     /// Ids of static policies and links, sorted.
     pub fn policy_ids(&self) -> impl Iterator<Item = &str> {
-        let mut ids: Vec<&str> = match &self.body {
-            Body::Parsed(parsed) => parsed.set.policies().map(|policy| policy.id().as_ref()).collect(),
-            Body::Compiled { authorizer, .. } => authorizer.policies().map(|policy| policy.id()).collect(),
-        };
+        let mut ids: Vec<&str> = self.authorizer.policies().map(|policy| policy.id()).collect();
         ids.sort_unstable();
         ids.into_iter()
     }
@@ -248,28 +215,16 @@ impl Policies {
     /// How many policies and entities there are.
     #[must_use]
     pub fn counts(&self) -> PolicyCounts {
-        match &self.body {
-            Body::Parsed(parsed) => {
-                let links = parsed.set.policies().filter(|policy| !policy.is_static()).count();
-                PolicyCounts {
-                    static_policies: parsed.set.policies().count() - links,
-                    templates: parsed.set.templates().count(),
-                    links,
-                    entities: parsed.entities.len() - self.vocabulary.actions().count(),
-                }
-            }
-            Body::Compiled { authorizer, .. } => {
-                let links = authorizer
-                    .policies()
-                    .filter(|policy| policy.template_id().is_some());
-                let links = links.count();
-                PolicyCounts {
-                    static_policies: authorizer.policy_count() - links,
-                    templates: authorizer.template_count(),
-                    links,
-                    entities: authorizer.entity_count() - authorizer.actions().count(),
-                }
-            }
+        let authorizer = &self.authorizer;
+        let links = authorizer
+            .policies()
+            .filter(|policy| policy.template_id().is_some());
+        let links = links.count();
+        PolicyCounts {
+            static_policies: authorizer.policy_count() - links,
+            templates: authorizer.template_count(),
+            links,
+            entities: authorizer.entity_count() - authorizer.actions().count(),
         }
     }
 
@@ -293,33 +248,40 @@ impl fmt::Debug for Policies {
     }
 }
 
-fn load(source: Source) -> Result<Policies> {
+fn load(source: &Source) -> Result<Policies> {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
     let mut origins = origin::Origins::default();
 
     // Without the schema every further finding would be a consequence of its absence.
-    let (schema, vocabulary) = schema::load(&source, &mut warnings)?;
-    let mut set = text::load(&source, &mut origins, &mut errors, &mut warnings);
-    links::load(&source, &mut set, &mut origins, &mut errors);
+    let (schema, vocabulary) = schema::load(source, &mut warnings)?;
+    let text::Loaded { mut set, trees } = text::load(source, &mut origins, &mut errors, &mut warnings);
+    links::load(source, &mut set, &mut origins, &mut errors);
     if let Some(schema) = &schema {
-        validate::policies(&source, schema, &set, &origins, &mut errors, &mut warnings);
+        validate::policies(source, schema, &set, &origins, &mut errors, &mut warnings);
     }
-    let entities = entities::load(&source, schema.as_ref(), &mut errors);
-    match Error::first_of(errors) {
-        Some(error) => Err(error),
-        None => Ok(Policies {
-            body: Body::Parsed(Box::new(Parsed {
-                source,
-                set,
-                schema,
-                entities,
-            })),
-            vocabulary,
-            origins,
-            warnings,
-        }),
+    let entities = entities::load(source, schema.as_ref(), &mut errors);
+    if let Some(error) = Error::first_of(errors) {
+        return Err(error);
     }
+    let texts = origins.texts(source);
+    let trees = trees.iter().map(|tree| {
+        let cedar_policy::pst::PolicyID(id) = &tree.id;
+        (tree, texts.get(id.as_str()).copied())
+    });
+    let authorizer = Authorizer::compile_trees(trees, &set, schema.as_ref())?.with_entities(&entities)?;
+    Ok(Policies {
+        authorizer,
+        has_schema: schema.is_some(),
+        parsed: Some(Box::new(Parsed {
+            set,
+            schema,
+            entities,
+        })),
+        vocabulary,
+        origins,
+        warnings,
+    })
 }
 
 #[cfg(test)]

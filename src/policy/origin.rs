@@ -30,11 +30,20 @@ impl fmt::Display for Origin<'_> {
 
 /// A place in a document, by byte offset.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Entry {
-    file: usize,
+pub(super) struct Written {
     pub(super) spot: Spot,
     pub(super) offset: usize,
     pub(super) len: usize,
+    /// Where the text begins that the places of Cedar's findings count from; matters only while texts are loaded.
+    #[serde(skip)]
+    pub(super) counted_from: usize,
+}
+
+/// The same with the number of the document.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Entry {
+    file: usize,
+    pub(super) written: Written,
 }
 
 /// All origins of a load.
@@ -51,32 +60,30 @@ impl Origins {
     }
 
     /// Notes where `id` is written in the document begun last; returns the earlier place when it is taken.
-    pub(super) fn insert(&mut self, id: &str, spot: Spot, offset: usize, len: usize) -> Option<Origin<'_>> {
+    pub(super) fn insert(&mut self, id: &str, written: Written) -> Option<Origin<'_>> {
         if self.entries.contains_key(id) {
             return self.get(id);
         }
         let entry = Entry {
             file: self.files.len().saturating_sub(1),
-            spot,
-            offset,
-            len,
+            written,
         };
         self.entries.insert(id.to_owned(), entry);
         None
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Origin<'_>> {
-        let (file, entry) = self.entry(id)?;
+        let (file, written) = self.written(id)?;
         Some(Origin {
             file,
-            line: entry.spot.line,
-            column: entry.spot.column,
+            line: written.spot.line,
+            column: written.spot.column,
         })
     }
 
-    pub(super) fn entry(&self, id: &str) -> Option<(&Path, Entry)> {
-        let entry = *self.entries.get(id)?;
-        Some((self.files.get(entry.file)?, entry))
+    pub(super) fn written(&self, id: &str) -> Option<(&Path, Written)> {
+        let entry = self.entries.get(id)?;
+        Some((self.files.get(entry.file)?, entry.written))
     }
 
     /// The text of each policy and template.
@@ -86,7 +93,8 @@ impl Origins {
             .collect();
         let text = |entry: &Entry| {
             let document = documents.get(self.files.get(entry.file)?.as_path())?;
-            document.text.get(entry.offset..entry.offset + entry.len)
+            let Written { offset, len, .. } = entry.written;
+            document.text.get(offset..offset + len)
         };
         let entries = self.entries.iter();
         entries
@@ -97,8 +105,11 @@ impl Origins {
     /// Whether every place can be one of a document: others would overflow what is added to them.
     pub(super) fn are_plausible(&self) -> bool {
         self.entries.values().all(|entry| {
-            let Spot { line, column } = entry.spot;
-            let counts = [line, column, entry.offset, entry.len];
+            let Written {
+                spot, offset, len, ..
+            } = entry.written;
+            let Spot { line, column } = spot;
+            let counts = [line, column, offset, len];
             let most = MAX_DOCUMENT_BYTES + 1;
             line > 0 && column > 0 && counts.iter().all(|count| *count <= most)
         })

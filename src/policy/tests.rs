@@ -107,6 +107,28 @@ fn a_policy_that_does_not_validate_is_refused_with_its_place_and_a_suggestion() 
 }
 
 #[test]
+fn findings_stand_at_their_place_whichever_statement_they_are_in() {
+    let right = "@id(\"right\") permit (principal, action == Action::\"rfis.view\", resource) when { resource.closed };";
+    let wrong = |id: &str| right.replace("right", id).replace("closed", "clsed");
+    let text = format!(
+        "// é\n{right} {}\n{right2}\n  {}",
+        wrong("one"),
+        wrong("two"),
+        right2 = right.replace("right", "r2")
+    );
+    let error = fails(source().cedar("rules.cedar", text.as_str()));
+    let places: Vec<(usize, usize)> = (error.all())
+        .map(|error| (error.location().unwrap().line, error.location().unwrap().column))
+        .collect();
+    let columns = |line: usize, before: &str| {
+        let line = text.lines().nth(line - 1).unwrap();
+        let at = before.len() + line[before.len()..].find("resource.clsed").unwrap();
+        line[..at].chars().count() + 1
+    };
+    assert_eq!(places, [(2, columns(2, right)), (4, columns(4, ""))]);
+}
+
+#[test]
 fn a_schema_that_is_broken_or_names_unknown_types_is_refused_at_its_place() {
     let load = |text: &str| Source::new().schema("s.cedarschema", text).cedar("a.cedar", "");
     assert_fails(load("entity A {"), ErrorKind::SchemaSyntax, 1, "unexpected end");

@@ -1,6 +1,6 @@
 //! Cedar policy text: statements, their ids, and the places of what is wrong with them.
 
-use cedar_policy::{ParseErrors, PolicySet};
+use cedar_policy::{PolicySet, pst};
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
@@ -10,18 +10,25 @@ use crate::stack::runs_in_parallel;
 use crate::value::shorten;
 
 use super::bounds::{self, Statement};
-use super::origin::Origins;
+use super::origin::{Origins, Written};
 use super::source::{Document, Kind, Source};
-use super::statement::{self, Parsed, fallback};
+use super::statement::{self, Parsed, Wrong};
 
-/// Parses every policy document; what is wrong goes to `errors`, the rest into the set.
+/// Policies and templates: as Cedar takes them, and the syntax tree of each.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) set: PolicySet,
+    pub(super) trees: Vec<pst::Template>,
+}
+
+/// Parses every policy document; what is wrong goes to `errors`.
 pub(super) fn load(
     source: &Source,
     origins: &mut Origins,
     errors: &mut Vec<Error>,
     warnings: &mut Vec<Error>,
-) -> PolicySet {
-    let mut set = PolicySet::new();
+) -> Loaded {
+    let mut loaded = Loaded::default();
     let mut count = 0_usize;
     for document in source.of(Kind::Cedar) {
         origins.begin(document);
@@ -36,29 +43,28 @@ pub(super) fn load(
         if count > MAX_POLICIES {
             let message = format!("more than {MAX_POLICIES} policies");
             errors.push(Error::new(ErrorKind::LimitExceeded, message).at(document.place(0, 0)));
-            return set;
+            return loaded;
         }
         let indexed: Vec<_> = statements.iter().enumerate().collect();
         let parsed = match runs_in_parallel(&indexed, |run| statement::read(document, run)) {
             Ok(parsed) => parsed,
             Err(error) => {
                 errors.push(error);
-                return set;
+                return loaded;
             }
         };
         let mut lines = Lines::new(&document.text);
-        for ((index, statement), parsed) in indexed.into_iter().zip(parsed) {
+        for ((_, statement), parsed) in indexed.into_iter().zip(parsed) {
             let spot = lines.spot_of(statement.start);
             let before = Place {
                 document,
                 statement,
                 spot,
-                index,
             };
-            before.load(parsed, &mut set, origins, errors, warnings);
+            before.load(parsed, &mut loaded, origins, errors, warnings);
         }
     }
-    set
+    loaded
 }
 
 /// One statement at its place.
@@ -66,14 +72,13 @@ struct Place<'a> {
     document: &'a Document,
     statement: &'a Statement,
     spot: Spot,
-    index: usize,
 }
 
 impl Place<'_> {
     fn load(
         &self,
-        parsed: Result<Parsed, Box<ParseErrors>>,
-        set: &mut PolicySet,
+        parsed: Result<Parsed, Wrong>,
+        loaded: &mut Loaded,
         origins: &mut Origins,
         errors: &mut Vec<Error>,
         warnings: &mut Vec<Error>,
@@ -81,12 +86,21 @@ impl Place<'_> {
         let Statement { start, end, .. } = *self.statement;
         let parsed = match parsed {
             Ok(parsed) => parsed,
-            Err(found) => {
+            Err(Wrong::Syntax(found)) => {
                 errors.extend(found.iter().map(|error| self.syntax(error)));
                 return;
             }
+            Err(Wrong::Unsupported(error)) => {
+                errors.push(self.finding(
+                    ErrorKind::PolicyUnsupported,
+                    &error.to_string(),
+                    "write it differently",
+                ));
+                return;
+            }
         };
-        let id = match parsed.id() {
+        let id = parsed.id();
+        match parsed.annotated_id() {
             Some("") => {
                 errors.push(self.finding(
                     ErrorKind::PolicySyntax,
@@ -103,16 +117,20 @@ impl Place<'_> {
                 errors.push(self.finding(ErrorKind::LimitExceeded, &message, "shorten it"));
                 return;
             }
-            Some(id) => id.to_owned(),
+            Some(_) => {}
             None => {
-                let fallback = fallback(self.document, self.index);
-                let message = format!("policy without @id; it is called `{fallback}` until the file changes");
+                let message = format!("policy without @id; it is called `{id}` until the file changes");
                 warnings.push(self.finding(ErrorKind::PolicyInvalid, &message, "give it a name: @id(\"…\")"));
-                fallback
             }
+        }
+        let written = Written {
+            spot: self.spot,
+            offset: start,
+            len: end - start,
+            counted_from: parsed.counted_from,
         };
-        if let Some(taken) = origins.insert(&id, self.spot, start, end - start) {
-            let message = format!("the id `{}` is used twice: here and at {taken}", shorten(&id));
+        if let Some(taken) = origins.insert(id, written) {
+            let message = format!("the id `{}` is used twice: here and at {taken}", shorten(id));
             errors.push(self.finding(
                 ErrorKind::PolicyDuplicate,
                 &message,
@@ -120,8 +138,11 @@ impl Place<'_> {
             ));
             return;
         }
-        if let Err(error) = parsed.add_to(set, &id) {
-            errors.push(self.finding(ErrorKind::PolicyInvalid, &error.to_string(), "check the @id"));
+        match parsed.add_to(&mut loaded.set) {
+            Ok(tree) => loaded.trees.push(tree),
+            Err(error) => {
+                errors.push(self.finding(ErrorKind::PolicyInvalid, &error.to_string(), "check the @id"));
+            }
         }
     }
 

@@ -32,7 +32,7 @@ impl Authorizer {
     #[pyo3(signature = (policies, /))]
     fn new(py: Python<'_>, policies: &Bound<'_, PyAny>) -> PyResult<Self> {
         let wanted = Wanted::of(policies)?;
-        py.detach(|| wanted.load()?.authorizer())
+        py.detach(|| wanted.load().map(|policies| policies.authorizer().clone()))
             .map(Self)
             .map_err(raising(py))
     }
