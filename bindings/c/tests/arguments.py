@@ -17,8 +17,8 @@ FUNCTION = re.compile(r"^(?!typedef|static)([a-z][\w ]*?[ *]+)(bw_\w+)\(([^;{]*)
 OPTIONAL = {("bw_engine_open", "config"), ("bw_engine_from_source", "config"), ("bw_engine_reload", "revision"),
             ("bw_engine_reload_source", "revision"), ("bw_filter", "allowed_count"), ("bw_key_ring_new", "clock"),
             ("bw_audit_new", "user_data"), ("bw_profile_keys_callback", "user_data")}
-# What is bytes, not text.
-BYTES = {("bw_config_host_key", "key"), ("bw_oauth", "body")}
+# What is bytes, not text, and what comes of any.
+BYTES = {("bw_config_host_key", "key"): "BW_ARGUMENT_INVALID", ("bw_oauth", "body"): None}
 # Texts that must make sense for the later arguments to be looked at.
 TEXTS = {"claims": "{}", "json": "{}", "directory": "policies/construction", "path": "policies/construction",
          "algorithm": "EdDSA", "endpoint": "token", "settings": "{}", "key": "0123456789abcdef0123456789abcdef"}
@@ -116,8 +116,7 @@ def calls():
         for bad in arguments:
             if bad.type == "bw_str":
                 yield call(result, name, arguments, bad, "null_with_length", "BW_NULL_ARGUMENT")
-                expected = "BW_ARGUMENT_INVALID" if (name, bad.name) in BYTES else "BW_NOT_UTF8"
-                yield call(result, name, arguments, bad, "not_utf8", expected)
+                yield call(result, name, arguments, bad, "not_utf8", BYTES.get((name, bad.name), "BW_NOT_UTF8"))
                 yield call(result, name, arguments, bad, "too_long", "BW_LIMIT_EXCEEDED")
             elif bad.type.endswith("*"):
                 optional = bad.type == "bw_error**" or (name, bad.name) in OPTIONAL

@@ -136,6 +136,9 @@ static void a_user_consents_or_declines(const bw_engine *server)
     CHECK_STATUS(bw_oauth(server, BW_STR("metadata"), bw_none(), bw_none(), &reply, NULL), BW_OK);
     CHECK(bw_reply_status(reply) == 200 && bw_reply_body(reply).len > 100);
     bw_reply_free(reply);
+    CHECK_STATUS(bw_oauth(server, BW_STR("token"), bw_none(), BW_STR("grant_type=\xff"), &reply, NULL), BW_OK);
+    CHECK(bw_reply_status(reply) == 400);
+    bw_reply_free(reply);
     CHECK_STATUS(bw_oauth(server, BW_STR("password"), bw_none(), bw_none(), &reply, NULL), BW_ARGUMENT_INVALID);
     CHECK(reply == NULL);
     bw_authorization_free(asked);
