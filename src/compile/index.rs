@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use super::program::{RuleId, TemplateId};
 use super::scope::{ActionScope, Key, KeyClass};
 use crate::entities::handles::{Ancestors, Handle, HandleSet, mix};
+use crate::entities::overlay::Resolved;
 use crate::entities::pages::Pages;
 use crate::entities::table::{Slot, Table};
 
@@ -36,7 +37,7 @@ pub(crate) struct Side<'k> {
 }
 
 impl Side<'_> {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ancestors.as_slice().len() + usize::from(self.own.is_some())
     }
 
@@ -45,7 +46,8 @@ impl Side<'_> {
         own.chain(self.ancestors.as_slice().iter().copied()).map(Key)
     }
 
-    fn has(&self, handle: Handle) -> bool {
+    #[inline]
+    pub(crate) fn has(&self, handle: Handle) -> bool {
         self.own == Some(handle) || self.ancestors.contains(handle)
     }
 }
@@ -456,7 +458,15 @@ pub(crate) struct Actions<'k> {
     pub(crate) ancestors: &'k Ancestors,
 }
 
-impl Actions<'_> {
+impl<'k> Actions<'k> {
+    #[inline]
+    pub(crate) fn of(action: &'k Resolved<'_>) -> Self {
+        Self {
+            own: action.node.map(|node| node.handle),
+            ancestors: action.ancestors(),
+        }
+    }
+
     fn several(&self) -> bool {
         !self.ancestors.as_slice().is_empty()
     }

@@ -7,6 +7,7 @@ use cedar_policy::pst;
 use super::edit::Edit;
 use super::import;
 use super::machine::Layers;
+use super::reach::KeptPrincipal;
 use super::request::Request;
 use super::response::{PolicyRef, Response, Verdict};
 use super::snapshot::{Kept, Object, Snapshot, Subject};
@@ -159,11 +160,16 @@ impl Authorizer {
         self.snapshot.keep(uid)
     }
 
+    /// Looks up a principal to be kept beside this authorizer.
+    pub(crate) fn keep_principal(&self, uid: EntityUid<'static>) -> KeptPrincipal {
+        KeptPrincipal::new(self.keep(uid))
+    }
+
     /// The verdict on what was kept and looked up.
     #[inline]
     pub(crate) fn decide_kept<'s>(
         &'s self,
-        principal: &'s Kept,
+        principal: &'s KeptPrincipal,
         action: &'s Kept,
         object: &Object<'s>,
         context: Layers<'s>,

@@ -2,6 +2,7 @@
 
 use super::authorizer::Authorizer;
 use super::machine::{Asked, Layers};
+use super::reach::{Reach, WORTHWHILE};
 use super::request::Request;
 use super::response::Response;
 use crate::entities::overlay::View;
@@ -44,6 +45,10 @@ impl Authorizer {
     ) -> Vec<EntityRef<'r>> {
         let view = View::new(&self.snapshot.graph, &[]);
         let (principal, action) = (view.resolve(principal), view.resolve(action));
+        let reach = match resources.len() >= WORTHWHILE {
+            true => Reach::of(&self.snapshot, &principal),
+            false => None,
+        };
         let is_allowed = |resource: &&EntityRef<'r>| {
             let asked = Asked {
                 view: &view,
@@ -52,7 +57,11 @@ impl Authorizer {
                 resource: &view.resolve(**resource),
                 context: Layers::of(context),
             };
-            self.snapshot.verdict(&asked).allowed()
+            let verdict = match &reach {
+                Some(reach) => reach.verdict(&self.snapshot, &asked),
+                None => self.snapshot.verdict(&asked),
+            };
+            verdict.allowed()
         };
         resources.iter().filter(is_allowed).copied().collect()
     }

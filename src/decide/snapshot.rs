@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::fault::Fault;
 use super::import;
 use super::machine::{Asked, Layers, Machine};
+use super::reach::KeptPrincipal;
 use super::request::Request;
 use super::response::{Response, Verdict};
 use crate::compile::index::{Actions, Candidate, Side};
 use crate::compile::policies::Policies;
-use crate::compile::program::{Effect, Template};
+use crate::compile::program::{Effect, RuleId, Template};
 use crate::compile::scope::Key;
 use crate::entities::graph::{Graph, TypeId};
 use crate::entities::handles::Handle;
@@ -204,19 +205,23 @@ where {
 
     /// The verdict on entities that were kept and a resource that has been looked up.
     pub(crate) fn decide_kept<'e>(
-        &self,
-        principal: &'e Kept,
+        &'e self,
+        principal: &'e KeptPrincipal,
         action: &'e Kept,
         object: &Object<'e>,
         context: Layers<'e>,
     ) -> Verdict {
-        self.verdict(&Asked {
+        let asked = Asked {
             view: &object.view,
-            principal: &principal.within(&object.view),
+            principal: &principal.kept.within(&object.view),
             action: &action.within(&object.view),
             resource: &object.resolved,
             context,
-        })
+        };
+        match principal.reach(self, asked.principal) {
+            Some(reach) => reach.verdict(self, &asked),
+            None => self.verdict(&asked),
+        }
     }
 
     /// Looks up an entity to be kept as long as the snapshot lasts.
@@ -230,24 +235,12 @@ where {
 
     /// Looks up the candidates and runs them.
     #[inline]
-    pub(crate) fn verdict<'e>(&self, asked: &Asked<'e, '_>) -> Verdict {
-        let mut verdict = Verdict::default();
-        let mut machine: Option<Machine<'_, '_>> = None;
+    pub(crate) fn verdict<'e>(&'e self, asked: &Asked<'e, '_>) -> Verdict {
+        let mut tally = Tally::new(asked);
         self.candidates(asked, &mut |candidate, template| {
-            let satisfied: std::result::Result<bool, Fault> = match &template.condition {
-                None => Ok(true),
-                Some(condition) => machine
-                    .get_or_insert_with(|| Machine::new(asked))
-                    .run(condition, &mut ()),
-            };
-            match satisfied {
-                Ok(false) => {}
-                Ok(true) if template.effect == Effect::Permit => verdict.permits.push(candidate.rule),
-                Ok(true) => verdict.forbids.push(candidate.rule),
-                Err(fault) => verdict.faults.push((candidate.rule, fault)),
-            }
+            tally.take(candidate.rule, template)
         });
-        verdict
+        tally.verdict
     }
 
     /// Visits every rule whose scope matches.
@@ -259,10 +252,7 @@ where {
     ) {
         let principal = side(asked.principal);
         let resource = side(asked.resource);
-        let actions = Actions {
-            own: asked.action.node.map(|node| node.handle),
-            ancestors: asked.action.ancestors(),
-        };
+        let actions = Actions::of(asked.action);
         self.policies
             .index
             .visit(&principal, &resource, &actions, &mut |candidate| {
@@ -287,6 +277,43 @@ where {
     }
 }
 
+/// What comes out when candidates are run, one by one.
+pub(super) struct Tally<'e, 'r> {
+    asked: &'r Asked<'e, 'r>,
+    /// Made for the first condition.
+    machine: Option<Machine<'e, 'r>>,
+    pub(super) verdict: Verdict,
+}
+
+impl<'e, 'r> Tally<'e, 'r> {
+    #[inline]
+    pub(super) fn new(asked: &'r Asked<'e, 'r>) -> Self {
+        Self {
+            asked,
+            machine: None,
+            verdict: Verdict::default(),
+        }
+    }
+
+    /// Runs a rule whose scope matches.
+    #[inline]
+    pub(super) fn take(&mut self, rule: RuleId, template: &'e Template) {
+        let satisfied: std::result::Result<bool, Fault> = match &template.condition {
+            None => Ok(true),
+            Some(condition) => self
+                .machine
+                .get_or_insert_with(|| Machine::new(self.asked))
+                .run(condition, &mut ()),
+        };
+        match satisfied {
+            Ok(false) => {}
+            Ok(true) if template.effect == Effect::Permit => self.verdict.permits.push(rule),
+            Ok(true) => self.verdict.forbids.push(rule),
+            Err(fault) => self.verdict.faults.push((rule, fault)),
+        }
+    }
+}
+
 pub(super) fn side<'r>(resolved: &'r Resolved<'_>) -> Side<'r> {
     let named = resolved.node.filter(|node| node.is_named());
     Side {
@@ -297,6 +324,6 @@ pub(super) fn side<'r>(resolved: &'r Resolved<'_>) -> Side<'r> {
 }
 
 /// The key of an entity itself; one that no rule is filed under when it is not interned.
-fn own(resolved: &Resolved<'_>) -> Key {
+pub(super) fn own(resolved: &Resolved<'_>) -> Key {
     resolved.node.map_or(Key::ANY, |node| Key(node.handle))
 }

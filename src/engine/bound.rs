@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::Guard;
 
-use crate::decide::Kept;
+use crate::decide::{Kept, KeptPrincipal};
 use crate::policy::{ActionIndex, ActionSet, SessionAttributes, Vocabulary};
 use crate::token::Attribute;
 use crate::value::{Context, Value};
@@ -17,7 +17,7 @@ use super::snapshot::Snapshot;
 /// The session's entities as the revision knows them, and the actions that its scopes cover.
 pub(super) struct Bound {
     revision: u64,
-    pub(super) principal: Kept,
+    pub(super) principal: KeptPrincipal,
     /// Whether the schema has such a principal; if not, no request is valid.
     pub(super) principal_is_declared: bool,
     pub(super) tenant: Option<Kept>,
@@ -36,7 +36,7 @@ impl Bound {
         let keep = |uid| snapshot.authorizer.keep(uid);
         Self {
             revision: snapshot.revision,
-            principal: keep(session.principal.clone()),
+            principal: snapshot.authorizer.keep_principal(session.principal.clone()),
             principal_is_declared: vocabulary.check_uid(session.principal.as_ref()).is_ok(),
             tenant: session.tenant.clone().map(keep),
             bailiwick: session

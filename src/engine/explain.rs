@@ -227,7 +227,12 @@ fn verdict(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> PolicyVerdi
         mut close,
         close_is_partial,
         ..
-    } = authorizer.explain_kept(&bound.principal, &asked.target.kept, &asked.object, asked.context);
+    } = authorizer.explain_kept(
+        &bound.principal.kept,
+        &asked.target.kept,
+        &asked.object,
+        asked.context,
+    );
     let origin = |id: &str| snapshot.policies.origin(id).map(|origin| origin.to_string());
     for policy in &mut candidates {
         policy.origin = origin(&policy.id);

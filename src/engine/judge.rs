@@ -107,6 +107,7 @@ impl Session {
         let plain = bound.principal_is_declared
             && bound
                 .principal
+                .kept
                 .type_id
                 .is_some_and(|id| target.takes_principal(id))
             && object

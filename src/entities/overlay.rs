@@ -226,6 +226,12 @@ impl<'e> Resolved<'e> {
         }
     }
 
+    /// Whether the request changes nothing about it.
+    #[inline]
+    pub(crate) fn is_as_stored(&self) -> bool {
+        self.brought.is_none() && (self.stored.is_some() || self.node.is_none())
+    }
+
     /// The interned ancestors.
     #[inline]
     pub(crate) fn ancestors(&self) -> &Ancestors {

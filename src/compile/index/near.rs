@@ -73,6 +73,18 @@ impl Index {
         ControlFlow::Continue(())
     }
 
+    /// Visits every rule that is filed under a key of a principal, whatever its action and resource. A rule may be visited
+    /// several times; a break ends the walk. `types` is the number of entity types.
+    pub(crate) fn visit_of_principal(
+        &self,
+        principal: &Side<'_>,
+        types: TypeId,
+        visit: &mut impl FnMut(RuleId) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.visit_paired(principal, &self.by_principal, types, |a, b| (a, b), visit)?;
+        keys(principal).try_for_each(|own| self.visit_filed(own, Key::ANY, visit))
+    }
+
     /// Visits every rule under one pair of keys.
     fn visit_filed(
         &self,
