@@ -143,8 +143,8 @@ impl Neighbours {
     }
 }
 
-/// Up to this many pairs are simply tried.
-const MAX_TRIED: usize = 48;
+/// Up to this many pairs are simply tried; for more it pays to ask first what a key is paired with.
+const MAX_TRIED: usize = 3;
 
 impl Index {
     pub(crate) fn new() -> Self {

@@ -161,16 +161,17 @@ impl Authorizer {
     }
 
     /// Looks up a principal to be kept beside this authorizer.
-    pub(crate) fn keep_principal(&self, uid: EntityUid<'static>) -> KeptPrincipal {
-        KeptPrincipal::new(self.keep(uid))
+    /// It will be asked about actions with numbers below `actions`.
+    pub(crate) fn keep_principal(&self, uid: EntityUid<'static>, actions: usize) -> KeptPrincipal {
+        KeptPrincipal::new(self.keep(uid), actions)
     }
 
-    /// The verdict on what was kept and looked up.
+    /// The verdict on what was kept and looked up; the action comes with its number.
     #[inline]
     pub(crate) fn decide_kept<'s>(
         &'s self,
         principal: &'s KeptPrincipal,
-        action: &'s Kept,
+        action: (usize, &'s Kept),
         object: &Object<'s>,
         context: Layers<'s>,
     ) -> Verdict {

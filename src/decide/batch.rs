@@ -1,5 +1,7 @@
 //! Many questions at once, on one state: what they have in common is looked up once.
 
+use std::cell::OnceCell;
+
 use super::authorizer::Authorizer;
 use super::machine::{Asked, Layers};
 use super::reach::{Reach, WORTHWHILE};
@@ -49,6 +51,7 @@ impl Authorizer {
             true => Reach::of(&self.snapshot, &principal),
             false => None,
         };
+        let rules = OnceCell::new();
         let is_allowed = |resource: &&EntityRef<'r>| {
             let asked = Asked {
                 view: &view,
@@ -58,7 +61,10 @@ impl Authorizer {
                 context: Layers::of(context),
             };
             let verdict = match &reach {
-                Some(reach) => reach.verdict(&self.snapshot, &asked),
+                Some(reach) => {
+                    let rules = *rules.get_or_init(|| reach.of_action(&self.snapshot, &asked));
+                    reach.verdict(&self.snapshot, &asked, rules)
+                }
                 None => self.snapshot.verdict(&asked),
             };
             verdict.allowed()

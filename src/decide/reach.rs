@@ -12,11 +12,11 @@ use super::response::Verdict;
 use super::snapshot::{Kept, Snapshot, Tally, own, side};
 use crate::compile::index::{Actions, Side};
 use crate::compile::program::{RuleId, TemplateId};
-use crate::compile::scope::{Key, KeyClass};
+use crate::compile::scope::{Key, KeyClass, Scope};
 use crate::entities::overlay::Resolved;
 
 /// Of more rules than this the index finds those that match sooner.
-const MAX_RULES: usize = 64;
+const MAX_RULES: usize = Rules::BITS as usize;
 /// A principal with more keys than this is left to the index.
 const MAX_KEYS: usize = 64;
 /// Finding the rules takes as long as some decisions: they are looked for when so many have been made.
@@ -27,45 +27,66 @@ pub(super) const WORTHWHILE: usize = 4;
 struct Reached {
     rule: RuleId,
     template: TemplateId,
-    resource: Key,
+    /// What it is filed under, and what that has to be to the resource.
+    resource: (Key, Scope),
 }
 
-/// Every rule whose principal matches, whatever its action and resource.
+/// Every rule whose principal matches, whatever its action and resource; one bit stands for each.
 pub(crate) struct Reach {
     rules: Box<[Reached]>,
 }
+
+/// Some of the rules.
+pub(super) type Rules = u64;
 
 /// A principal that was looked up once and kept beside its snapshot, with what is found out about it on the way.
 pub(crate) struct KeptPrincipal {
     pub(crate) kept: Kept,
     /// Decisions made before the rules were looked for.
     decided: AtomicU8,
-    /// Nothing in it when there are too many.
-    reach: OnceLock<Option<Reach>>,
+    /// The rules, and by the number of an action those that concern it; nothing when there are too many.
+    reach: OnceLock<Option<(Reach, Box<[OnceLock<Rules>]>)>>,
+    /// How many actions it may be asked about.
+    actions: usize,
 }
 
 impl KeptPrincipal {
-    pub(super) fn new(kept: Kept) -> Self {
+    pub(super) fn new(kept: Kept, actions: usize) -> Self {
         Self {
             kept,
+            actions,
             decided: AtomicU8::new(0),
             reach: OnceLock::new(),
         }
     }
 
-    /// The rules that reach it, once it has been asked about often enough and if they are few.
+    /// The verdict of the rules that reach it, once it has been asked about often enough and if they are few. `action` is
+    /// the number of the request's action.
     #[inline]
-    pub(super) fn reach(&self, snapshot: &Snapshot, principal: &Resolved<'_>) -> Option<&Reach> {
-        if !principal.is_as_stored() {
+    pub(super) fn verdict<'e>(
+        &self,
+        snapshot: &'e Snapshot,
+        asked: &Asked<'e, '_>,
+        action: usize,
+    ) -> Option<Verdict> {
+        if !asked.principal.is_as_stored() {
             return None;
         }
-        if let Some(reach) = self.reach.get() {
-            return reach.as_ref();
-        }
-        if usize::from(self.decided.fetch_add(1, Ordering::Relaxed)) < WORTHWHILE {
-            return None;
-        }
-        self.reach.get_or_init(|| Reach::of(snapshot, principal)).as_ref()
+        let reach = match self.reach.get() {
+            Some(reach) => reach,
+            None if usize::from(self.decided.fetch_add(1, Ordering::Relaxed)) < WORTHWHILE => return None,
+            None => self.reach.get_or_init(|| {
+                let of_action = (0..self.actions).map(|_| OnceLock::new()).collect();
+                Some((Reach::of(snapshot, asked.principal)?, of_action))
+            }),
+        };
+        let (reach, of_action) = reach.as_ref()?;
+        let find = || reach.of_action(snapshot, asked);
+        let rules = match of_action.get(action) {
+            Some(known) if asked.action.is_as_stored() => *known.get_or_init(find),
+            _ => find(),
+        };
+        Some(reach.verdict(snapshot, asked, rules))
     }
 }
 
@@ -99,7 +120,7 @@ impl Reach {
             accepts.then(|| Reached {
                 rule: number,
                 template,
-                resource: scopes.resource.key(rule.resource),
+                resource: (scopes.resource.key(rule.resource), scopes.resource),
             })
         });
         Some(Self {
@@ -107,23 +128,39 @@ impl Reach {
         })
     }
 
-    /// The verdict on a request of this principal.
-    pub(super) fn verdict<'e>(&self, snapshot: &'e Snapshot, asked: &Asked<'e, '_>) -> Verdict {
+    /// Those that concern the action of a request.
+    pub(super) fn of_action(&self, snapshot: &Snapshot, asked: &Asked<'_, '_>) -> Rules {
         let actions = Actions::of(asked.action);
+        let concerns = |reached: &Reached| {
+            let template = snapshot.policies.template(reached.template);
+            template.is_some_and(|template| actions.within(&template.action))
+        };
+        let rules = self.rules.iter().enumerate();
+        rules
+            .filter(|(_, reached)| concerns(reached))
+            .fold(0, |rules, (place, _)| rules | 1 << place)
+    }
+
+    /// The verdict on a request of this principal, by those rules that concern its action.
+    pub(super) fn verdict<'e>(
+        &self,
+        snapshot: &'e Snapshot,
+        asked: &Asked<'e, '_>,
+        mut rules: Rules,
+    ) -> Verdict {
         let resource = side(asked.resource);
         let mut tally = Tally::new(asked);
-        for reached in &self.rules {
-            if !matches(reached.resource, &resource) {
-                continue;
-            }
-            let Some(template) = snapshot.policies.template(reached.template) else {
-                continue;
+        while rules != 0 {
+            let place = rules.trailing_zeros() as usize;
+            rules &= rules - 1;
+            let Some(reached) = self.rules.get(place) else {
+                break;
             };
-            let applies = actions.within(&template.action)
-                && template
-                    .resource
-                    .accepts(reached.resource, own(asked.resource), asked.resource.type_id);
-            if applies {
+            let (key, scope) = reached.resource;
+            if matches(key, &resource)
+                && scope.accepts(key, own(asked.resource), asked.resource.type_id)
+                && let Some(template) = snapshot.policies.template(reached.template)
+            {
                 tally.take(reached.rule, template);
             }
         }
@@ -140,3 +177,7 @@ fn matches(key: Key, side: &Side<'_>) -> bool {
         KeyClass::Entity => side.has(key.0),
     }
 }
+
+#[cfg(test)]
+#[path = "reach_tests.rs"]
+mod tests;

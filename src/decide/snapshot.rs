@@ -203,11 +203,11 @@ where {
         }
     }
 
-    /// The verdict on entities that were kept and a resource that has been looked up.
+    /// The verdict on entities that were kept and a resource that has been looked up; the action with its number.
     pub(crate) fn decide_kept<'e>(
         &'e self,
         principal: &'e KeptPrincipal,
-        action: &'e Kept,
+        (number, action): (usize, &'e Kept),
         object: &Object<'e>,
         context: Layers<'e>,
     ) -> Verdict {
@@ -218,10 +218,9 @@ where {
             resource: &object.resolved,
             context,
         };
-        match principal.reach(self, asked.principal) {
-            Some(reach) => reach.verdict(self, &asked),
-            None => self.verdict(&asked),
-        }
+        principal
+            .verdict(self, &asked, number)
+            .unwrap_or_else(|| self.verdict(&asked))
     }
 
     /// Looks up an entity to be kept as long as the snapshot lasts.

@@ -36,7 +36,9 @@ impl Bound {
         let keep = |uid| snapshot.authorizer.keep(uid);
         Self {
             revision: snapshot.revision,
-            principal: snapshot.authorizer.keep_principal(session.principal.clone()),
+            principal: snapshot
+                .authorizer
+                .keep_principal(session.principal.clone(), vocabulary.actions().count()),
             principal_is_declared: vocabulary.check_uid(session.principal.as_ref()).is_ok(),
             tenant: session.tenant.clone().map(keep),
             bailiwick: session

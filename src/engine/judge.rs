@@ -239,10 +239,12 @@ pub(super) fn check_tenant(snapshot: &Snapshot, bound: &Bound, object: &Object<'
 
 /// What the policies say, strictly: a forbid that cannot be evaluated denies.
 pub(super) fn ask_policies(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> Outcome {
-    let verdict =
-        snapshot
-            .authorizer
-            .decide_kept(&bound.principal, &asked.target.kept, &asked.object, asked.context);
+    let verdict = snapshot.authorizer.decide_kept(
+        &bound.principal,
+        (asked.action.number(), &asked.target.kept),
+        &asked.object,
+        asked.context,
+    );
     let response = snapshot.authorizer.response(verdict);
     let reason = if response.allowed() {
         if response.has_erring_forbid() {
