@@ -44,10 +44,17 @@ pub(crate) struct KeptPrincipal {
     pub(crate) kept: Kept,
     /// Decisions made before the rules were looked for.
     decided: AtomicU8,
-    /// The rules, and by the number of an action those that concern it; nothing when there are too many.
-    reach: OnceLock<Option<(Reach, Box<[OnceLock<Rules>]>)>>,
+    /// Nothing in it when there are too many.
+    found: OnceLock<Option<Found>>,
     /// How many actions it may be asked about.
     actions: usize,
+}
+
+/// The rules that reach a principal.
+struct Found {
+    reach: Reach,
+    /// By the number of an action: those that concern it.
+    of_action: Box<[OnceLock<Rules>]>,
 }
 
 impl KeptPrincipal {
@@ -56,7 +63,7 @@ impl KeptPrincipal {
             kept,
             actions,
             decided: AtomicU8::new(0),
-            reach: OnceLock::new(),
+            found: OnceLock::new(),
         }
     }
 
@@ -72,15 +79,16 @@ impl KeptPrincipal {
         if !asked.principal.is_as_stored() {
             return None;
         }
-        let reach = match self.reach.get() {
-            Some(reach) => reach,
+        let found = match self.found.get() {
+            Some(found) => found,
             None if usize::from(self.decided.fetch_add(1, Ordering::Relaxed)) < WORTHWHILE => return None,
-            None => self.reach.get_or_init(|| {
+            None => self.found.get_or_init(|| {
+                let reach = Reach::of(snapshot, asked.principal)?;
                 let of_action = (0..self.actions).map(|_| OnceLock::new()).collect();
-                Some((Reach::of(snapshot, asked.principal)?, of_action))
+                Some(Found { reach, of_action })
             }),
         };
-        let (reach, of_action) = reach.as_ref()?;
+        let Found { reach, of_action } = found.as_ref()?;
         let find = || reach.of_action(snapshot, asked);
         let rules = match of_action.get(action) {
             Some(known) if asked.action.is_as_stored() => *known.get_or_init(find),
