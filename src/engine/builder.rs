@@ -19,6 +19,7 @@ use crate::token::{Dpop, KeyRing, Profile, TokenCache, Verifier, cache};
 
 use super::admin::{ChangeRecord, OnChange};
 use super::durable::Durable;
+use super::follower::Shared;
 use super::keys::OwnKeys;
 use super::snapshot::Snapshot;
 use super::{Engine, Inner, administration};
@@ -245,7 +246,7 @@ impl EngineBuilder {
             clock: self.clock,
         };
         Ok(Engine {
-            inner: Arc::new(inner),
+            inner: Arc::new(Shared::new(inner)),
         })
     }
 }

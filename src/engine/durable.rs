@@ -1,8 +1,7 @@
 //! The engine and its store: what is committed there before it counts, and how it is read back.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::Value as Json;
 use zeroize::Zeroizing;
@@ -133,7 +132,7 @@ fn unfit(entry: &Entry<'_>, error: &Error) -> Error {
 
 impl Inner {
     /// Takes in what others have written to the store.
-    fn follow(&self) -> Result<()> {
+    pub(super) fn follow(&self) -> Result<()> {
         let Some(durable) = &self.durable else {
             return Ok(());
         };
@@ -198,30 +197,6 @@ impl Engine {
     /// [maximum staleness](super::EngineBuilder::max_staleness).
     pub fn follow(&self) -> Result<()> {
         self.inner.follow()
-    }
-
-    /// Calls [`Engine::follow`] every so often, on a thread of its own that ends when it next finds the engine dropped.
-    ///
-    /// A reading that fails is tried again the next time, and so an engine that was stale recovers by itself.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Internal`] when the system starts no further thread.
-    pub fn follow_store(&self, every: Duration) -> Result<()> {
-        let engine: Weak<Inner> = Arc::downgrade(&self.inner);
-        let follow = move || {
-            while let Some(inner) = engine.upgrade() {
-                // The staleness tells for how long this has failed.
-                let _ = inner.follow();
-                drop(inner);
-                std::thread::sleep(every);
-            }
-        };
-        std::thread::Builder::new()
-            .name("bailiwick-store".to_owned())
-            .spawn(follow)
-            .map(|_| ())
-            .map_err(|_| Error::new(ErrorKind::Internal, "the system starts no further thread"))
     }
 
     /// Shortens the store's log: the state as it is becomes a snapshot, after which the log begins anew.

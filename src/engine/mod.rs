@@ -13,6 +13,7 @@ mod decision;
 mod durable;
 mod explain;
 mod explain_text;
+mod follower;
 mod identity;
 mod judge;
 mod keys;
@@ -45,6 +46,7 @@ use crate::token::{Claims, PrincipalKind, TokenCache, Verifier};
 
 use admin::{Actor, OnChange};
 use durable::Durable;
+use follower::Shared;
 use keys::OwnKeys;
 use snapshot::Snapshot;
 
@@ -63,7 +65,7 @@ use snapshot::Snapshot;
 /// ```
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    inner: Arc<Shared>,
 }
 
 pub(crate) struct Inner {

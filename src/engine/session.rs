@@ -13,10 +13,10 @@ use crate::policy::SessionAttributes;
 use crate::token::Attribute;
 use crate::value::{Context, EntityUid, Value};
 
-use super::Inner;
 use super::bound::{Bound, Supplied};
 use super::decision::{Decision, Pinned};
 use super::explain::Explanation;
+use super::follower::Shared;
 use super::identity::{Identity, Principal, Tenant, unplayed};
 use super::resource::Resource;
 use super::snapshot::Snapshot;
@@ -26,7 +26,7 @@ use super::snapshot::Snapshot;
 /// A session follows the engine: a change of policies, entities or authority counts from the very next decision.
 #[derive(Clone)]
 pub struct Session {
-    pub(super) engine: Arc<Inner>,
+    pub(super) engine: Arc<Shared>,
     pub(super) inner: Arc<SessionInner>,
     /// The session at the revision that was asked last, shared by all clones.
     pub(super) bound: Arc<ArcSwap<Bound>>,
@@ -50,7 +50,7 @@ pub(super) struct SessionInner {
 }
 
 impl Session {
-    pub(super) fn new(engine: Arc<Inner>, identity: Identity<'_>, tenant: Tenant<'_>) -> Result<Self> {
+    pub(super) fn new(engine: Arc<Shared>, identity: Identity<'_>, tenant: Tenant<'_>) -> Result<Self> {
         let snapshot = engine.snapshot.load_full();
         Self::on(&snapshot, engine, identity, tenant)
     }
@@ -58,7 +58,7 @@ impl Session {
     /// A session in the words of a snapshot's vocabulary.
     pub(super) fn on(
         snapshot: &Snapshot,
-        engine: Arc<Inner>,
+        engine: Arc<Shared>,
         identity: Identity<'_>,
         tenant: Tenant<'_>,
     ) -> Result<Self> {
@@ -202,7 +202,7 @@ pub(super) struct KeptSession {
 
 impl KeptSession {
     /// The session again, of the engine that it came from.
-    pub(super) fn resume(&self, engine: Arc<Inner>) -> Session {
+    pub(super) fn resume(&self, engine: Arc<Shared>) -> Session {
         Session {
             engine,
             inner: Arc::clone(&self.inner),

@@ -115,3 +115,18 @@ fn an_engine_that_follows_by_itself_sees_a_revocation() {
         engine.store().unwrap().head().unwrap()
     );
 }
+
+#[test]
+fn the_threads_that_follow_end_with_the_last_handle() {
+    let place = Directory::new();
+    found(&place.engine());
+    for round in 0..100 {
+        // One writer at a time may have the file: it opens only if no thread still holds the engine before.
+        let engine = place.engine();
+        engine.follow_store(Duration::from_millis(1)).unwrap();
+        engine.follow_store(Duration::from_secs(1_000_000)).unwrap();
+        let other = engine.clone();
+        drop(engine);
+        assert!(ben_may_read(&other), "{round}");
+    }
+}

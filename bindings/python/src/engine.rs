@@ -291,8 +291,8 @@ impl Engine {
         py.detach(|| self.engine.follow()).map_err(raising(py))
     }
 
-    /// Follows the store every `seconds`, at least a thousandth, on a thread of its own; it ends when it next finds the engine
-    /// gone. Call it in the process that decides: a thread does not survive a fork.
+    /// Follows the store every `seconds`, at least a thousandth, on a thread of its own that ends with the engine and its last
+    /// session. Call it in the process that decides: a thread does not survive a fork.
     #[pyo3(signature = (seconds=1.0, /))]
     fn follow_store(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
         let every = Duration::try_from_secs_f64(seconds)
