@@ -781,9 +781,8 @@ typedef void (*bw_audit_sink)(void *user_data, bw_str record);
  * `settings` is absent or a JSON object: `records`, how many are kept in memory (4096 unless told); `counters`, for how many
  * different uses there are counters (16384; 0 for none); `sample_allows`, of how many ordinary allows one is recorded (1);
  * `file`, the path of a file of JSON lines that takes every record. `sink` takes every record too and may be NULL;
- * `user_data` is passed on to it, and must be good on any thread until no engine, configuration, session and audit is left;
- * after `bw_engine_follow_store`, whose thread may outlive the engine for a moment, until the process ends. Freed with
- * `bw_audit_free`.
+ * `user_data` is passed on to it, and must be good on any thread until no engine, configuration, session and audit is left.
+ * Freed with `bw_audit_free`.
  */
 bw_status bw_audit_new(bw_str settings,
                        bw_audit_sink sink,
@@ -964,7 +963,8 @@ bw_status bw_engine_follow(const bw_engine *engine,
                            bw_error **err);
 
 /**
- * Follows the store every so many milliseconds, on a thread of the library's that ends when it next finds the engine freed.
+ * Follows the store every so many milliseconds, on a thread of the library's. It ends with the engine and its last session:
+ * freeing that one waits until a reading under way is done.
  */
 bw_status bw_engine_follow_store(const bw_engine *engine,
                                  uint32_t milliseconds,
@@ -1084,7 +1084,8 @@ bw_status bw_authenticate(const bw_engine *engine,
 
 /**
  * The same as `bw_authenticate` for a token that is bound, with the proof that its bearer holds what it is bound to. Also
- * fails with the kinds of proofs, and with `BW_ARGUMENT_INVALID` for a wrong `size` and a SHA-256 of another length.
+ * fails with the kinds of proofs, and with `BW_ARGUMENT_INVALID` for a `size` that no version has, a field that this one does
+ * not know, and a SHA-256 of another length.
  */
 bw_status bw_authenticate_bound(const bw_engine *engine,
                                 bw_str token,
@@ -1116,7 +1117,8 @@ bw_status bw_session_principal(const bw_engine *engine,
 
 /**
  * A session for a caller whom the host has authenticated itself. Freed with `bw_session_free`. Fails as
- * `bw_session_user` does, and with `BW_ARGUMENT_INVALID` for a wrong `size` and for scopes of a first-party identity.
+ * `bw_session_user` does, and with `BW_ARGUMENT_INVALID` for a `size` that no version has, a field that this one does not
+ * know, and scopes of a first-party identity.
  */
 bw_status bw_session_identity(const bw_engine *engine,
                               const bw_identity *identity,

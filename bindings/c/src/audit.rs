@@ -10,8 +10,8 @@ use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out, total
 use crate::error::bw_status;
 use crate::explain::StringOut;
 use crate::object::{Tagged, free, given, maybe, object};
-use crate::settings::Settings;
-use crate::text::{bw_str, c_string};
+use crate::options::Options;
+use crate::text::{bw_str, hand_out_string};
 
 /// Collects records and counters. Engines keep their own reference, so it may be freed before them.
 pub struct bw_audit(Tagged<Audit>);
@@ -50,9 +50,8 @@ impl Hosts {
 /// `settings` is absent or a JSON object: `records`, how many are kept in memory (4096 unless told); `counters`, for how many
 /// different uses there are counters (16384; 0 for none); `sample_allows`, of how many ordinary allows one is recorded (1);
 /// `file`, the path of a file of JSON lines that takes every record. `sink` takes every record too and may be NULL;
-/// `user_data` is passed on to it, and must be good on any thread until no engine, configuration, session and audit is left;
-/// after `bw_engine_follow_store`, whose thread may outlive the engine for a moment, until the process ends. Freed with
-/// `bw_audit_free`.
+/// `user_data` is passed on to it, and must be good on any thread until no engine, configuration, session and audit is left.
+/// Freed with `bw_audit_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_audit_new(
     settings: bw_str<'_>,
@@ -65,21 +64,21 @@ pub extern "C" fn bw_audit_new(
         let out = handle_out(out, "out")?;
         let mut builder = Audit::builder();
         if settings.optional("settings")?.is_some() {
-            let settings = Settings::read(
+            let options = Options::read(
                 "settings",
                 settings,
                 &["records", "counters", "sample_allows", "file"],
             )?;
-            if let Some(records) = settings.number("records")? {
+            if let Some(records) = options.number("records")? {
                 builder = builder.records(records as usize);
             }
-            if let Some(counters) = settings.number("counters")? {
+            if let Some(counters) = options.number("counters")? {
                 builder = builder.counters(counters as usize);
             }
-            if let Some(every) = settings.number("sample_allows")? {
+            if let Some(every) = options.number("sample_allows")? {
                 builder = builder.sample_allows(every);
             }
-            if let Some(path) = settings.text("file")? {
+            if let Some(path) = options.text("file")? {
                 builder = builder.sink(JsonLines::open(path)?);
             }
         }
@@ -111,7 +110,7 @@ pub extern "C" fn bw_audit_usage_json(
         let tenant = tenant.text("tenant")?;
         let report = audit.usage().map(|usage| usage.report(tenant));
         let rows = report.as_ref().map_or(&[][..], |report| report.rows());
-        out.write(c_string(&json(&rows)?).into_raw());
+        hand_out_string(out, &json(&rows)?);
         Ok(())
     })
 }
@@ -127,7 +126,7 @@ pub extern "C" fn bw_audit_recent_json(
 ) -> bw_status {
     fallible(err, || {
         let out = handle_out(out, "out")?;
-        out.write(c_string(&json(&given(audit)?.recent(limit))?).into_raw());
+        hand_out_string(out, &json(&given(audit)?.recent(limit))?);
         Ok(())
     })
 }

@@ -4,7 +4,7 @@
 //! The first step that fails makes that call fail. One thread at a time.
 
 use bailiwick::audit::Audit;
-use bailiwick::oauth::Settings as Server;
+use bailiwick::oauth::Settings;
 use bailiwick::{Clock, EngineBuilder, Error, ErrorKind, KeyRing, Profile, Result};
 use zeroize::Zeroizing;
 
@@ -18,15 +18,15 @@ use crate::profile::bw_profile;
 use crate::text::bw_str;
 
 /// The issuers that an engine trusts, where it takes the time from, and where it keeps its state.
-pub struct bw_config(Tagged<Builder<Settings>>);
+pub struct bw_config(Tagged<Builder<Configuration>>);
 
 #[derive(Default)]
-pub struct Settings {
+pub struct Configuration {
     profiles: Vec<Profile>,
     clock: Clock,
     store: Option<StorePath>,
     host_key: Option<Zeroizing<[u8; 32]>>,
-    oauth: Option<(Server, KeyRing)>,
+    oauth: Option<(Settings, KeyRing)>,
     audit: Option<Audit>,
     max_staleness: Option<u32>,
 }
@@ -37,31 +37,31 @@ struct StorePath {
     follow: bool,
 }
 
-object!(bw_config of Builder<Settings>, "configuration");
+object!(bw_config of Builder<Configuration>, "configuration");
 
-/// Applies the settings; without a configuration no issuer is trusted, and the time is the system's.
+/// Applies the configuration; without a configuration no issuer is trusted, and the time is the system's.
 pub(crate) fn configured(builder: EngineBuilder, config: Option<&bw_config>) -> Result<EngineBuilder> {
     let Some(config) = config else {
         return Ok(builder);
     };
-    let settings = given(Some(config))?.finished()?;
-    let mut builder = builder.clock(settings.clock.clone());
-    if let Some(store) = &settings.store {
+    let configuration = given(Some(config))?.finished()?;
+    let mut builder = builder.clock(configuration.clock.clone());
+    if let Some(store) = &configuration.store {
         builder = stored(builder, store)?;
     }
-    if let Some(key) = &settings.host_key {
+    if let Some(key) = &configuration.host_key {
         builder = builder.host_key(**key);
     }
-    if let Some((server, ring)) = &settings.oauth {
-        builder = builder.oauth(server.clone(), ring);
+    if let Some((settings, ring)) = &configuration.oauth {
+        builder = builder.oauth(settings.clone(), ring);
     }
-    if let Some(audit) = &settings.audit {
+    if let Some(audit) = &configuration.audit {
         builder = builder.audit(audit.clone());
     }
-    if let Some(seconds) = settings.max_staleness {
+    if let Some(seconds) = configuration.max_staleness {
         builder = builder.max_staleness(seconds);
     }
-    Ok(settings
+    Ok(configuration
         .profiles
         .iter()
         .cloned()
@@ -91,7 +91,7 @@ fn stored(_: EngineBuilder, _: &StorePath) -> Result<EngineBuilder> {
 pub extern "C" fn bw_config_new(out: HandleOut<'_, bw_config>, err: ErrorOut<'_>) -> bw_status {
     fallible(err, || {
         let out = handle_out(out, "out")?;
-        hand_out(out, Builder::new(Settings::default()).into());
+        hand_out(out, Builder::new(Configuration::default()).into());
         Ok(())
     })
 }
@@ -104,8 +104,8 @@ pub extern "C" fn bw_config_issuer(
     config: Option<&mut bw_config>,
     profile: Option<&bw_profile>,
 ) -> bw_status {
-    step(config, |settings: &mut Settings| {
-        settings.profiles.push(given(profile)?.profile()?);
+    step(config, |configuration: &mut Configuration| {
+        configuration.profiles.push(given(profile)?.profile()?);
         Ok(())
     })
 }
@@ -113,8 +113,8 @@ pub extern "C" fn bw_config_issuer(
 /// Takes the time from a clock that the host moves: for tests.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_config_clock(config: Option<&mut bw_config>, clock: Option<&bw_clock>) -> bw_status {
-    step(config, |settings: &mut Settings| {
-        settings.clock = given(clock)?.clock();
+    step(config, |configuration: &mut Configuration| {
+        configuration.clock = given(clock)?.clock();
         Ok(())
     })
 }
@@ -128,9 +128,9 @@ pub extern "C" fn bw_config_store(
     path: bw_str<'_>,
     follow: bool,
 ) -> bw_status {
-    step(config, |settings: &mut Settings| {
+    step(config, |configuration: &mut Configuration| {
         let path = path.text("path")?.to_owned();
-        settings.store = Some(StorePath { path, follow });
+        configuration.store = Some(StorePath { path, follow });
         Ok(())
     })
 }
@@ -138,8 +138,8 @@ pub extern "C" fn bw_config_store(
 /// Denies everything once the engine has not heard from its store for longer than this, in seconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_config_max_staleness(config: Option<&mut bw_config>, seconds: u32) -> bw_status {
-    step(config, |settings: &mut Settings| {
-        settings.max_staleness = Some(seconds);
+    step(config, |configuration: &mut Configuration| {
+        configuration.max_staleness = Some(seconds);
         Ok(())
     })
 }
@@ -148,12 +148,12 @@ pub extern "C" fn bw_config_max_staleness(config: Option<&mut bw_config>, second
 /// `BW_ARGUMENT_INVALID` for another number of bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_config_host_key(config: Option<&mut bw_config>, key: bw_str<'_>) -> bw_status {
-    step(config, |settings: &mut Settings| {
+    step(config, |configuration: &mut Configuration| {
         let key = <[u8; 32]>::try_from(key.bytes("key")?).map_err(|_| {
             Error::new(ErrorKind::ArgumentInvalid, "the host's key has not 32 bytes")
                 .help("draw it once from a source of randomness, and keep it")
         })?;
-        settings.host_key = Some(Zeroizing::new(key));
+        configuration.host_key = Some(Zeroizing::new(key));
         Ok(())
     })
 }
@@ -170,9 +170,9 @@ pub extern "C" fn bw_config_oauth(
     settings: bw_str<'_>,
     ring: Option<&bw_key_ring>,
 ) -> bw_status {
-    step(config, |slot: &mut Settings| {
+    step(config, |configuration: &mut Configuration| {
         let ring = given(ring)?.ring.clone();
-        slot.oauth = Some((crate::oauth::server(settings)?, ring));
+        configuration.oauth = Some((crate::oauth::server(settings)?, ring));
         Ok(())
     })
 }
@@ -180,8 +180,8 @@ pub extern "C" fn bw_config_oauth(
 /// Records decisions and changes in an audit. Without one nothing is recorded, at no cost.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_config_audit(config: Option<&mut bw_config>, audit: Option<&bw_audit>) -> bw_status {
-    step(config, |settings: &mut Settings| {
-        settings.audit = Some(given(audit)?.audit());
+    step(config, |configuration: &mut Configuration| {
+        configuration.audit = Some(given(audit)?.audit());
         Ok(())
     })
 }

@@ -114,7 +114,8 @@ pub extern "C" fn bw_engine_follow(engine: Option<&bw_engine>, err: ErrorOut<'_>
     fallible(err, || given(engine)?.follow())
 }
 
-/// Follows the store every so many milliseconds, on a thread of the library's that ends when it next finds the engine freed.
+/// Follows the store every so many milliseconds, on a thread of the library's. It ends with the engine and its last session:
+/// freeing that one waits until a reading under way is done.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_engine_follow_store(
     engine: Option<&bw_engine>,

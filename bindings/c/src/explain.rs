@@ -10,7 +10,7 @@ use crate::error::bw_status;
 use crate::object::given;
 use crate::request::{bw_request, given_request};
 use crate::session::bw_session;
-use crate::text::{bw_str, c_string};
+use crate::text::{bw_str, hand_out_string};
 
 /// Where C wants a string that it will own: `char **out`.
 pub(crate) type StringOut<'a> = Option<&'a mut MaybeUninit<*mut c_char>>;
@@ -28,7 +28,7 @@ fn explaining(
         let session = given(session)?;
         let asking = given_request(request)?;
         let explanation = session.explain(action.text("action")?, &asking.resource, &asking.context);
-        out.write(c_string(&write(&explanation)?).into_raw());
+        hand_out_string(out, &write(&explanation)?);
         Ok(())
     })
 }

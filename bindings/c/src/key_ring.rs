@@ -10,8 +10,8 @@ use crate::clock::bw_clock;
 use crate::error::bw_status;
 use crate::explain::StringOut;
 use crate::object::{Tagged, free, given, object};
-use crate::settings::Settings;
-use crate::text::{bw_str, c_string};
+use crate::options::Options;
+use crate::text::{bw_str, hand_out_string};
 
 /// The signing keys of an issuer. Engines keep their own reference, so it may be freed before them.
 pub struct bw_key_ring(Tagged<Ring>);
@@ -23,8 +23,34 @@ pub struct Ring {
     clock: Clock,
 }
 
-fn purpose(algorithm: bw_str<'_>) -> Result<KeyPurpose> {
-    format!("sign {}", algorithm.text("algorithm")?).parse()
+/// Moves one key of a ring to another stage, now.
+fn with_key(
+    ring: Option<&bw_key_ring>,
+    key_id: bw_str<'_>,
+    err: ErrorOut<'_>,
+    change: impl FnOnce(&KeyRing, &str, i64) -> Result<()>,
+) -> bw_status {
+    fallible(err, || {
+        let ring = given(ring)?;
+        change(&ring.ring, key_id.text("key_id")?, ring.clock.now())
+    })
+}
+
+/// Makes or picks a key of a ring for an algorithm, now, and hands out its id.
+fn key_for(
+    ring: Option<&bw_key_ring>,
+    algorithm: bw_str<'_>,
+    id: StringOut<'_>,
+    err: ErrorOut<'_>,
+    change: impl FnOnce(&KeyRing, KeyPurpose, i64) -> Result<String>,
+) -> bw_status {
+    fallible(err, || {
+        let id = handle_out(id, "id")?;
+        let ring = given(ring)?;
+        let purpose = format!("sign {}", algorithm.text("algorithm")?).parse()?;
+        hand_out_string(id, &change(&ring.ring, purpose, ring.clock.now())?);
+        Ok(())
+    })
 }
 
 /// Makes a ring without keys. `clock` may be NULL: the system's. Freed with `bw_key_ring_free`.
@@ -55,13 +81,7 @@ pub extern "C" fn bw_key_ring_stage(
     id: StringOut<'_>,
     err: ErrorOut<'_>,
 ) -> bw_status {
-    fallible(err, || {
-        let id = handle_out(id, "id")?;
-        let ring = given(ring)?;
-        let staged = ring.ring.stage(purpose(algorithm)?, ring.clock.now())?;
-        id.write(c_string(&staged).into_raw());
-        Ok(())
-    })
+    key_for(ring, algorithm, id, err, KeyRing::stage)
 }
 
 /// Lets a staged key of this algorithm sign, or a fresh one if none is staged; the one before it verifies only. `id`
@@ -73,13 +93,7 @@ pub extern "C" fn bw_key_ring_rotate(
     id: StringOut<'_>,
     err: ErrorOut<'_>,
 ) -> bw_status {
-    fallible(err, || {
-        let id = handle_out(id, "id")?;
-        let ring = given(ring)?;
-        let signing = ring.ring.rotate(purpose(algorithm)?, ring.clock.now())?;
-        id.write(c_string(&signing).into_raw());
-        Ok(())
-    })
+    key_for(ring, algorithm, id, err, KeyRing::rotate)
 }
 
 /// Lets a staged key sign. Fails with `BW_ARGUMENT_INVALID` for a key that the ring has not or that is not staged.
@@ -89,10 +103,7 @@ pub extern "C" fn bw_key_ring_promote(
     key_id: bw_str<'_>,
     err: ErrorOut<'_>,
 ) -> bw_status {
-    fallible(err, || {
-        let ring = given(ring)?;
-        ring.ring.promote(key_id.text("key_id")?, ring.clock.now())
-    })
+    with_key(ring, key_id, err, KeyRing::promote)
 }
 
 /// Retires a key that signs nothing: nothing verifies with it from now on.
@@ -102,10 +113,7 @@ pub extern "C" fn bw_key_ring_retire(
     key_id: bw_str<'_>,
     err: ErrorOut<'_>,
 ) -> bw_status {
-    fallible(err, || {
-        let ring = given(ring)?;
-        ring.ring.retire(key_id.text("key_id")?, ring.clock.now())
-    })
+    with_key(ring, key_id, err, KeyRing::retire)
 }
 
 /// Ends a key at once: what it signed is refused from the next call on.
@@ -115,10 +123,7 @@ pub extern "C" fn bw_key_ring_compromise(
     key_id: bw_str<'_>,
     err: ErrorOut<'_>,
 ) -> bw_status {
-    fallible(err, || {
-        let ring = given(ring)?;
-        ring.ring.compromise(key_id.text("key_id")?, ring.clock.now())
-    })
+    with_key(ring, key_id, err, KeyRing::compromise)
 }
 
 /// Every key as a JSON array of objects with `id`, `purpose`, `stage` and `since`. The string is freed with
@@ -134,7 +139,7 @@ pub extern "C" fn bw_key_ring_keys_json(
         let keys = given(ring)?.ring.keys().into_iter().map(|key| {
             serde_json::json!({"id": key.id, "purpose": key.purpose.to_string(), "stage": key.stage, "since": key.since})
         });
-        out.write(c_string(&Json::Array(keys.collect()).to_string()).into_raw());
+        hand_out_string(out, &Json::Array(keys.collect()).to_string());
         Ok(())
     })
 }
@@ -148,7 +153,7 @@ pub extern "C" fn bw_key_ring_jwks(
 ) -> bw_status {
     fallible(err, || {
         let out = handle_out(out, "out")?;
-        out.write(c_string(&given(ring)?.ring.jwks()).into_raw());
+        hand_out_string(out, &given(ring)?.ring.jwks());
         Ok(())
     })
 }
@@ -169,7 +174,7 @@ pub extern "C" fn bw_key_ring_mint(
     fallible(err, || {
         let out = handle_out(out, "out")?;
         let ring = given(ring)?;
-        let settings = Settings::read(
+        let options = Options::read(
             "claims",
             claims,
             &[
@@ -183,17 +188,17 @@ pub extern "C" fn bw_key_ring_mint(
                 "claims",
             ],
         )?;
-        let (audiences, scopes) = (settings.texts("audience")?, settings.texts("scopes")?);
-        let mut token = NewToken::new(settings.required("subject")?, settings.required("client_id")?)
+        let (audiences, scopes) = (options.texts("audience")?, options.texts("scopes")?);
+        let mut token = NewToken::new(options.required("subject")?, options.required("client_id")?)
             .scopes(scopes.iter().copied())
-            .lifetime(settings.number("lifetime")?.unwrap_or(900));
+            .lifetime(options.number("lifetime")?.unwrap_or(900));
         for audience in audiences {
             token = token.audience(audience);
         }
-        if let Some(tenant) = settings.text("tenant")? {
+        if let Some(tenant) = options.text("tenant")? {
             token = token.tenant(tenant);
         }
-        match settings.get("claims") {
+        match options.get("claims") {
             None => {}
             Some(Json::Object(claims)) => {
                 for (name, value) in claims {
@@ -207,8 +212,8 @@ pub extern "C" fn bw_key_ring_mint(
                 ));
             }
         }
-        let minted = Minter::new(settings.required("issuer")?, &ring.ring).sign(&token, ring.clock.now())?;
-        out.write(c_string(minted.token()).into_raw());
+        let minted = Minter::new(options.required("issuer")?, &ring.ring).sign(&token, ring.clock.now())?;
+        hand_out_string(out, minted.token());
         Ok(())
     })
 }

@@ -1,8 +1,11 @@
 //! The C ABI of Bailiwick. `include/bailiwick.h` is generated from this crate and is its manual.
 //!
-//! One file for each C object, and three shared ones: `boundary` (panics, nulls, outputs), `object` (handles) and `error`.
-//! Arguments are types that say what C must pass: `Option<&T>` a handle or NULL, `bw_str<'_>` text that lives as long
-//! as the call. `unsafe` is what remains: reading text, writing plain structs, and freeing.
+//! One file for each C object. What they share: `boundary` (panics, nulls, outputs), `object` (handles and builders), `error`,
+//! `text`, `sized` (structs that may grow), `options` (JSON objects) and `arena` (the texts of a request).
+//!
+//! Arguments are types that say what C must pass: `Option<&T>` a handle or NULL, `bw_str<'_>` text that lives as long as the
+//! call. `unsafe` is what remains: reading texts, arrays and plain structs, writing plain structs, lending the arena's texts
+//! to a request, calling the host's functions on whatever thread, and freeing.
 
 #![allow(
     non_camel_case_types,
@@ -35,12 +38,13 @@ mod key_ring;
 mod keys;
 mod oauth;
 mod object;
+mod options;
 mod platform;
 mod profile;
 mod request;
 mod session;
-mod settings;
 mod signing_key;
+mod sized;
 mod source;
 mod text;
 mod version;

@@ -1,15 +1,15 @@
 //! OAuth 2.0: the endpoints of an authorization server whose HTTP the host serves, for an engine that was configured with
 //! `bw_config_oauth`. Every function may be called from several threads at once, except freeing.
 
-use bailiwick::oauth::{AuthorizationRequest, Parameters, Reply, Settings as Server};
+use bailiwick::oauth::{AuthorizationRequest, Parameters, Reply, Settings};
 use bailiwick::{Error, ErrorKind, Result};
 
 use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out, total};
 use crate::engine::bw_engine;
 use crate::error::bw_status;
 use crate::object::{Tagged, free, given, maybe, object};
+use crate::options::Options;
 use crate::session::bw_session;
-use crate::settings::Settings;
 use crate::text::bw_str;
 
 /// An HTTP response, to be sent as it is. It may hold tokens: keep it out of logs.
@@ -215,7 +215,7 @@ pub extern "C" fn bw_reply_free(reply: *mut bw_reply) {
 }
 
 /// The settings of an authorization server.
-pub(crate) fn server(text: bw_str<'_>) -> Result<Server> {
+pub(crate) fn server(text: bw_str<'_>) -> Result<Settings> {
     let known = [
         "issuer",
         "audience",
@@ -226,18 +226,18 @@ pub(crate) fn server(text: bw_str<'_>) -> Result<Server> {
         "refresh_grace",
         "documentation",
     ];
-    let settings = Settings::read("settings", text, &known)?;
-    let mut server = Server::new(settings.required("issuer")?);
-    for audience in settings.texts("audience")? {
+    let options = Options::read("settings", text, &known)?;
+    let mut server = Settings::new(options.required("issuer")?);
+    for audience in options.texts("audience")? {
         server = server.audience(audience);
     }
-    if let Some(url) = settings.text("endpoints")? {
+    if let Some(url) = options.text("endpoints")? {
         server = server.endpoints(url);
     }
-    if let Some(url) = settings.text("documentation")? {
+    if let Some(url) = options.text("documentation")? {
         server = server.documentation(url);
     }
-    let seconds = |name| settings.number(name);
+    let seconds = |name| options.number(name);
     if let Some(seconds) = seconds("access_tokens")? {
         server = server.access_tokens(seconds);
     }

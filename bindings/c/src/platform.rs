@@ -63,7 +63,7 @@ use crate::error::bw_status;
 use crate::explain::StringOut;
 use crate::object::given;
 use crate::session::bw_session;
-use crate::text::{bw_str, c_string};
+use crate::text::{bw_str, hand_out_string};
 
 /// Founds the platform: the operator's tenant, its name, and its first operator. It works once, and fails with
 /// `BW_PLATFORM_CONFLICT` ever after.
@@ -99,7 +99,7 @@ pub extern "C" fn bw_administer(
         let out = handle_out(out, "out")?;
         let (engine, session) = (given(engine)?, given(session)?);
         let answer = engine.act_as(session).perform(request.text("request")?)?;
-        out.write(c_string(answer.as_str()).into_raw());
+        hand_out_string(out, answer.as_str());
         Ok(())
     })
 }

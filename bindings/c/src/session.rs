@@ -6,12 +6,15 @@
 //! `tenant` is the id of the tenant that the request is about. It may be absent for schemas without tenants, and only for
 //! those. A token that belongs to another tenant is refused, and nothing is guessed from the resource.
 
+use std::mem::offset_of;
+
 use bailiwick::{Engine, EntityUid, Error, ErrorKind, Identity, Principal, Proof, Result, Session, Tenant};
 
-use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out, null, total};
+use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out, total};
 use crate::engine::bw_engine;
 use crate::error::bw_status;
 use crate::object::{Tagged, free, given, maybe, object};
+use crate::sized::{Growing, given_struct};
 use crate::text::{bw_str, texts};
 
 /// What an authenticated caller may ask.
@@ -24,6 +27,7 @@ pub(crate) const BW_NEVER: i64 = i64::MAX;
 
 /// A caller whom the host has authenticated itself. Set `size` to `sizeof(bw_identity)` and leave what is not needed zero:
 /// an identity of zeroes has no scopes and has expired long ago.
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub struct bw_identity<'a> {
     /// `sizeof(bw_identity)`.
@@ -84,6 +88,7 @@ pub extern "C" fn bw_authenticate(
 
 /// What a caller presents beside a token that is bound to a key or a certificate. Set `size` to `sizeof(bw_proof)` and leave
 /// what is not needed zero.
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub struct bw_proof<'a> {
     /// `sizeof(bw_proof)`.
@@ -100,33 +105,32 @@ pub struct bw_proof<'a> {
 }
 
 /// The same as `bw_authenticate` for a token that is bound, with the proof that its bearer holds what it is bound to. Also
-/// fails with the kinds of proofs, and with `BW_ARGUMENT_INVALID` for a wrong `size` and a SHA-256 of another length.
+/// fails with the kinds of proofs, and with `BW_ARGUMENT_INVALID` for a `size` that no version has, a field that this one does
+/// not know, and a SHA-256 of another length.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_authenticate_bound(
     engine: Option<&bw_engine>,
     token: bw_str<'_>,
     tenant: bw_str<'_>,
-    proof: Option<&bw_proof<'_>>,
+    proof: *const bw_proof<'_>,
     out: HandleOut<'_, bw_session>,
     err: ErrorOut<'_>,
 ) -> bw_status {
     open(engine, tenant, out, err, |engine, tenant| {
-        let proof = proof.ok_or_else(|| null("proof"))?.proof()?;
+        let proof = given_struct(proof, "proof")?.proof()?;
         engine.authenticate_bound(token.text("token")?, tenant, &proof)
     })
+}
+
+// SAFETY: C's texts and a size, without padding.
+unsafe impl Growing for bw_proof<'_> {
+    const NAME: &'static str = "bw_proof";
+    const FIRST_SIZE: usize = offset_of!(Self, certificate_sha256) + size_of::<bw_str<'_>>();
 }
 
 impl<'a> bw_proof<'a> {
     fn proof(&self) -> Result<Proof<'a>> {
         let invalid = |message: String| Error::new(ErrorKind::ArgumentInvalid, message);
-        if self.size != size_of::<Self>() {
-            let message = format!(
-                "`size` is {}, but a bw_proof has {}",
-                self.size,
-                size_of::<Self>()
-            );
-            return Err(invalid(message).help("set it to sizeof(bw_proof)"));
-        }
         let proof = match self.dpop.optional("dpop")? {
             None => Proof::none(),
             Some(header) => Proof::dpop(header, self.method.text("method")?, self.uri.text("uri")?),
@@ -173,32 +177,30 @@ pub extern "C" fn bw_session_principal(
 }
 
 /// A session for a caller whom the host has authenticated itself. Freed with `bw_session_free`. Fails as
-/// `bw_session_user` does, and with `BW_ARGUMENT_INVALID` for a wrong `size` and for scopes of a first-party identity.
+/// `bw_session_user` does, and with `BW_ARGUMENT_INVALID` for a `size` that no version has, a field that this one does not
+/// know, and scopes of a first-party identity.
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_session_identity(
     engine: Option<&bw_engine>,
-    identity: Option<&bw_identity<'_>>,
+    identity: *const bw_identity<'_>,
     tenant: bw_str<'_>,
     out: HandleOut<'_, bw_session>,
     err: ErrorOut<'_>,
 ) -> bw_status {
     open(engine, tenant, out, err, |engine, tenant| {
-        let identity = identity.ok_or_else(|| null("identity"))?;
-        engine.session_of(identity.identity()?, tenant)
+        engine.session_of(given_struct(identity, "identity")?.identity()?, tenant)
     })
+}
+
+// SAFETY: a size, C's texts, numbers and a truth value: zeroes are nothing, 0 and false.
+unsafe impl Growing for bw_identity<'_> {
+    const NAME: &'static str = "bw_identity";
+    const FIRST_SIZE: usize = offset_of!(Self, first_party) + size_of::<bool>();
 }
 
 impl<'a> bw_identity<'a> {
     fn identity(&self) -> Result<Identity<'a>> {
         let invalid = |message: String| Error::new(ErrorKind::ArgumentInvalid, message);
-        if self.size != size_of::<Self>() {
-            let message = format!(
-                "`size` is {}, but a bw_identity has {}",
-                self.size,
-                size_of::<Self>()
-            );
-            return Err(invalid(message).help("set it to sizeof(bw_identity)"));
-        }
         let id = self.principal_id.text("principal_id")?;
         let principal = match self.principal_type.optional("principal_type")? {
             None => Principal::user(id),

@@ -2,8 +2,6 @@
 //!
 //! A signing key never changes and may be shared between threads. Its private half is never printed.
 
-use std::ffi::c_char;
-
 use bailiwick::SigningKey;
 
 use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out};
@@ -11,7 +9,7 @@ use crate::error::bw_status;
 use crate::explain::StringOut;
 use crate::object::{Tagged, free, given, object};
 use crate::request::parsed;
-use crate::text::{bw_str, c_string};
+use crate::text::{bw_str, hand_out_string};
 
 /// A private key that signs tokens.
 pub struct bw_signing_key(Tagged<SigningKey>);
@@ -55,7 +53,7 @@ pub extern "C" fn bw_signing_key_jwks(
 ) -> bw_status {
     fallible(err, || {
         let out = handle_out(out, "out")?;
-        out.write(text(given(key)?.jwks()));
+        hand_out_string(out, &given(key)?.jwks());
         Ok(())
     })
 }
@@ -73,7 +71,8 @@ pub extern "C" fn bw_signing_key_sign(
     fallible(err, || {
         let out = handle_out(out, "out")?;
         let key = given(key)?;
-        out.write(text(key.sign(&parsed(claims)?, token_type.text("token_type")?)?));
+        let token = key.sign(&parsed(claims)?, token_type.text("token_type")?)?;
+        hand_out_string(out, &token);
         Ok(())
     })
 }
@@ -82,8 +81,4 @@ pub extern "C" fn bw_signing_key_sign(
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_signing_key_free(key: *mut bw_signing_key) {
     free(key);
-}
-
-fn text(text: String) -> *mut c_char {
-    c_string(&text).into_raw()
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{CString, c_char};
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 use bailiwick::limits::MAX_DOCUMENT_BYTES;
 use bailiwick::{Error, ErrorKind, Result};
@@ -117,6 +118,11 @@ pub(crate) fn c_string(text: &str) -> CString {
             CString::new(text)
         })
         .unwrap_or_default()
+}
+
+/// Gives a string to C, which frees it with `bw_string_free`.
+pub(crate) fn hand_out_string(out: &mut MaybeUninit<*mut c_char>, text: &str) {
+    out.write(c_string(text).into_raw());
 }
 
 /// Wipes and frees a string that the library handed out as `char **`; NULL is fine.

@@ -1,6 +1,8 @@
 """Real hosts, started and asked over the wire: the HTTP service, nginx with its module, and LuaJIT through its ffi.
 
-    python3 hosts.py OUT LIBRARY     where the programs are, and the directory of libbailiwick.so
+    python3 hosts.py OUT LIBRARY [KIND]     where the programs are, and the directory of libbailiwick.so
+
+With a KIND only the service is tested, the one that was built as `service-KIND`: with a sanitizer, say.
 
 A host whose program is not installed is skipped, and that is said.
 """
@@ -71,12 +73,12 @@ def running(command, **options):
         check(f"{pathlib.Path(command[0]).name} ends", code, 0)
 
 
-def test_service(out, scratch):
+def test_service(out, scratch, name="service"):
     jwks = scratch / "jwks.json"
     writes, reads, expired, other = mint(out, jwks, claims(), claims(scope="rfis:read"), claims(exp=1), claims(aud="other"))
     policies = scratch / "policies"
     shutil.copytree(POLICIES, policies)
-    command = [out / "service", "0", policies, jwks, ISSUER, "api"]
+    command = [out / name, "0", policies, jwks, ISSUER, "api"]
     with running(command, stdout=subprocess.PIPE, text=True) as service:
         port = int(service.stdout.readline().split()[-1])
         view, close = "/companies/acme/rfis/42", "/companies/acme/rfis/45/close"
@@ -208,8 +210,10 @@ def test_lua(out, library, scratch):
 
 def main():
     out, library = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    for test in [lambda at: test_service(out, at), lambda at: test_nginx(out, library, at),
-                 lambda at: test_lua(out, library, at)]:
+    tests = [lambda at: test_service(out, at), lambda at: test_nginx(out, library, at), lambda at: test_lua(out, library, at)]
+    if sys.argv[3:]:
+        tests = [lambda at: test_service(out, at, f"service-{sys.argv[3]}")]
+    for test in tests:
         with tempfile.TemporaryDirectory() as scratch:
             test(pathlib.Path(scratch))
     print(f"hosts: {passed} checks, {failed} failed", file=sys.stderr)

@@ -1,4 +1,9 @@
 /* What each object does, beyond what the conformance cases show. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stddef.h>
+#include <unistd.h>
+
 #include "fixture.h"
 
 static bool allows(const bw_session *session, const char *action, const bw_request *request)
@@ -119,6 +124,48 @@ static void an_identity_of_zeroes_may_nothing(const bw_engine *engine, const bw_
     who.first_party = true;
     CHECK_STATUS(bw_session_identity(engine, &who, BW_STR("acme"), &session, NULL), BW_ARGUMENT_INVALID);
     CHECK(session == NULL);
+}
+
+static void an_identity_of_a_later_version_is_taken_unless_it_asks_for_more(const bw_engine *engine, const bw_request *request)
+{
+    struct {
+        bw_identity identity;
+        char later[24];
+    } grown;
+    bw_session *session = NULL;
+    bw_error *err = NULL;
+    memset(&grown, 0, sizeof grown);
+    grown.identity.principal_id = BW_STR("ana");
+    grown.identity.expires = BW_NEVER;
+    grown.identity.first_party = true;
+    grown.identity.size = sizeof grown;
+    CHECK_STATUS(bw_session_identity(engine, &grown.identity, BW_STR("acme"), &session, NULL), BW_OK);
+    CHECK(allows(session, "rfis.view", request));
+    bw_session_free(session);
+    grown.later[sizeof grown.later - 1] = 1;
+    CHECK_STATUS(bw_session_identity(engine, &grown.identity, BW_STR("acme"), &session, &err), BW_ARGUMENT_INVALID);
+    CHECK(session == NULL && strstr(bw_error_message(err), "bw_identity") != NULL);
+    bw_error_free(err);
+    /* What a first version had is always there, and no version is as large as a size that was never set may look. */
+    const size_t wrong[] = {0, 8, offsetof(bw_identity, first_party), 1 << 20, SIZE_MAX};
+    for (size_t at = 0; at < sizeof wrong / sizeof *wrong; at++) {
+        grown.identity.size = wrong[at];
+        CHECK_STATUS(bw_session_identity(engine, &grown.identity, BW_STR("acme"), &session, NULL), BW_ARGUMENT_INVALID);
+        CHECK(session == NULL);
+    }
+}
+
+static void policies_come_from_a_directory_or_a_file_that_was_built(void)
+{
+    char path[] = "/tmp/bailiwick-c-XXXXXX";
+    const int file = mkstemp(path);
+    bw_engine *engine = NULL;
+    bw_error *err = NULL;
+    CHECK(file >= 0 && write(file, RULES, sizeof RULES - 1) == (ssize_t)sizeof RULES - 1 && close(file) == 0);
+    CHECK_STATUS(bw_engine_open(bw_cstr(path), NULL, &engine, &err), BW_ARTIFACT_INVALID);
+    CHECK(engine == NULL && bw_error_file(err).len == strlen(path) && bw_error_help(err).len > 0);
+    bw_error_free(err);
+    unlink(path);
 }
 
 static void every_kind_of_value_can_be_asked_with(const bw_session *session, bw_request *request)
@@ -311,6 +358,8 @@ int main(void)
     keys_tell_what_they_are_and_what_was_skipped();
     a_session_tells_who_acts(engine, key);
     an_identity_of_zeroes_may_nothing(engine, request);
+    an_identity_of_a_later_version_is_taken_unless_it_asks_for_more(engine, request);
+    policies_come_from_a_directory_or_a_file_that_was_built();
     every_kind_of_value_can_be_asked_with(session, request);
     a_failed_step_denies_until_the_request_is_cleared(session, request);
     a_decision_of_wrong_size_is_a_deny(session, request);

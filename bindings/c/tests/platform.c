@@ -284,6 +284,16 @@ static void a_bound_token_needs_its_certificate(const bw_signing_key *key)
     proof.certificate_sha256.len = sizeof SHA;
     CHECK_STATUS(bw_authenticate_bound(engine, bw_cstr(token), BW_STR("acme"), &proof, &session, NULL), BW_OK);
     bw_session_free(session);
+    struct {
+        bw_proof proof;
+        uintptr_t later;
+    } grown = {proof, 0};
+    grown.proof.size = sizeof grown;
+    CHECK_STATUS(bw_authenticate_bound(engine, bw_cstr(token), BW_STR("acme"), &grown.proof, &session, NULL), BW_OK);
+    bw_session_free(session);
+    grown.later = 1;
+    CHECK_STATUS(bw_authenticate_bound(engine, bw_cstr(token), BW_STR("acme"), &grown.proof, &session, NULL),
+                 BW_ARGUMENT_INVALID);
     proof.dpop = BW_STR("no proof");
     proof.method = BW_STR("GET");
     proof.uri = BW_STR("https://api.example.com/");

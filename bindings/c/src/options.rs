@@ -1,4 +1,4 @@
-//! Settings that come as one JSON object, for calls with many optional parameters.
+//! Options that come as one JSON object, for calls with many optional parameters.
 
 use bailiwick::{Error, ErrorKind, Result};
 use serde_json::Value as Json;
@@ -6,12 +6,12 @@ use serde_json::Value as Json;
 use crate::text::bw_str;
 
 /// An object whose members are all known.
-pub(crate) struct Settings {
+pub(crate) struct Options {
     what: &'static str,
     members: serde_json::Map<String, Json>,
 }
 
-impl Settings {
+impl Options {
     pub(crate) fn read(what: &'static str, text: bw_str<'_>, known: &[&str]) -> Result<Self> {
         let Json::Object(members) = bailiwick::json::parse(what, text.text(what)?.as_bytes())? else {
             return Err(invalid(format!("`{what}` is no JSON object")));
