@@ -21,6 +21,7 @@ pub mod json;
 pub mod oauth;
 pub mod platform;
 mod policy;
+mod random;
 mod stack;
 #[cfg_attr(
     not(feature = "sqlite"),

@@ -110,6 +110,9 @@ pub const PARSER_STACK_BYTES: usize = 64 << 20;
 /// Longest id of a tenant, project, user, app or another noun of the platform, in bytes.
 pub const MAX_PLATFORM_ID_BYTES: usize = 255;
 
+/// Most changes in one listing of a tenant's changes; the next begins after the last revision of this one.
+pub const MAX_LISTED_CHANGES: usize = 10_000;
+
 /// Longest name that people give to a noun of the platform, in bytes.
 pub const MAX_DISPLAY_NAME_BYTES: usize = 255;
 

@@ -37,7 +37,8 @@ const COUNTERS: usize = 16_384;
 /// Collects records and counters; the engine writes it, admins read it.
 ///
 /// Denials are always recorded, and so is everything that administers the platform, in a ring of its own that no flood
-/// of ordinary decisions can wash out. Of ordinary allows each nth can be taken alone.
+/// of ordinary decisions can wash out. What strangers ask for, who have proved nothing, is in a ring of its own as well, so
+/// that it washes out neither. Of ordinary allows each nth can be taken alone.
 ///
 /// ```
 /// use bailiwick::audit::{Audit, Record};
@@ -58,6 +59,7 @@ pub struct Audit {
 struct Inner {
     decisions: Arc<Ring>,
     administration: Arc<Ring>,
+    strangers: Arc<Ring>,
     outlet: Outlet,
     usage: Option<Usage>,
     /// Of how many ordinary allows one is recorded.
@@ -75,7 +77,8 @@ pub struct AuditBuilder {
 }
 
 impl AuditBuilder {
-    /// How many records of decisions are kept in memory, and as many of administration; 4,096 by default.
+    /// How many records of decisions are kept in memory, and as many of administration and of strangers' requests; 4,096
+    /// by default.
     pub fn records(mut self, records: usize) -> Self {
         self.records = records;
         self
@@ -107,12 +110,14 @@ impl AuditBuilder {
     pub fn build(self) -> Audit {
         let decisions = Arc::new(Ring::new(self.records));
         let administration = Arc::new(Ring::new(self.records));
-        let rings = vec![Arc::clone(&administration), Arc::clone(&decisions)];
+        let strangers = Arc::new(Ring::new(self.records));
+        let rings = [&administration, &decisions, &strangers].map(Arc::clone);
         Audit {
             inner: Arc::new(Inner {
-                outlet: Outlet::start(rings, self.sinks),
+                outlet: Outlet::start(rings.into(), self.sinks),
                 decisions,
                 administration,
+                strangers,
                 usage: (self.counters > 0).then(|| Usage::new(self.counters)),
                 every: self.every,
                 allows: AtomicU64::new(0),
@@ -155,24 +160,46 @@ impl Audit {
         }
     }
 
-    /// Records a decision without counting it: who asks is perhaps nobody, and a counter for each name that a stranger
-    /// makes up would crowd out the others.
+    /// Records a decision without counting it, as of somebody who is known but has no session.
     pub fn noted(&self, actor: &Arc<Actor>, decided: &Decided<'_>) {
-        let ring = &self.inner.decisions;
+        self.note(&self.inner.decisions, actor, decided);
+    }
+
+    /// Records what somebody asked for who has not proved who they are. It is not counted: a counter for each name that a
+    /// stranger makes up would crowd out the others.
+    pub fn noted_of_stranger(&self, actor: &Arc<Actor>, decided: &Decided<'_>) {
+        self.note(&self.inner.strangers, actor, decided);
+    }
+
+    fn note(&self, ring: &Arc<Ring>, actor: &Arc<Actor>, decided: &Decided<'_>) {
         ring.record(actor, decided);
         self.inner.outlet.wake_if_filling(ring);
     }
 
-    /// Hands a change to the sinks. Changes are kept in the store; here they only pass through.
+    /// Hands a change to the thread of the sinks, and waits for none of them. Changes are kept in the store; here they
+    /// only pass through.
     pub fn changed(&self, change: Json) {
-        self.inner.outlet.write(&Record::Change(change));
+        self.inner.outlet.push(change);
     }
 
-    /// The latest records of decisions, the newest first: at most `limit` of administration and as many of others.
+    /// The latest records of decisions, the newest first: at most `limit` of administration, as many of strangers'
+    /// requests, and as many of others.
     #[must_use]
     pub fn recent(&self, limit: usize) -> Vec<DecisionRecord> {
-        let mut records = self.inner.administration.recent(limit);
-        records.append(&mut self.inner.decisions.recent(limit));
+        self.recent_of(limit, |_| true)
+    }
+
+    /// The same of the records that are wanted.
+    pub(crate) fn recent_of(
+        &self,
+        limit: usize,
+        is_wanted: impl Fn(&DecisionRecord) -> bool,
+    ) -> Vec<DecisionRecord> {
+        let inner = &self.inner;
+        let mut records = vec![];
+        for ring in [&inner.administration, &inner.decisions, &inner.strangers] {
+            records.append(&mut ring.recent(limit, &is_wanted));
+        }
         records.sort_by_key(|record| std::cmp::Reverse(record.at));
         records
     }

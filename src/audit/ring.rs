@@ -101,8 +101,12 @@ impl Ring {
         }
     }
 
-    /// The latest records, the newest first.
-    pub(super) fn recent(&self, limit: usize) -> Vec<DecisionRecord> {
+    /// The latest records of those that are wanted, the newest first.
+    pub(super) fn recent(
+        &self,
+        limit: usize,
+        is_wanted: impl Fn(&DecisionRecord) -> bool,
+    ) -> Vec<DecisionRecord> {
         let last = self.last();
         let oldest = last.saturating_sub(self.capacity()) + 1;
         (oldest..=last)
@@ -111,6 +115,7 @@ impl Ring {
                 Found::Record(record) => Some(record),
                 _ => None,
             })
+            .filter(is_wanted)
             .take(limit)
             .collect()
     }

@@ -1,10 +1,12 @@
 //! From the rings to the sinks, on a thread of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::Duration;
+
+use serde_json::Value as Json;
 
 use crate::error::{Error, Result};
 
@@ -39,15 +41,22 @@ impl<F: FnMut(&Record) -> Result<()> + Send> Sink for F {
 /// How long a record waits at most, unless the ring fills before.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Changes that wait for a sink at most. They are kept in the store whether a sink gets them or not.
+const MAX_WAITING: usize = 65_536;
+
 /// The rings' way out.
 pub(super) struct Outlet {
     shared: Arc<Shared>,
+    has_sinks: bool,
     /// None without sinks.
     thread: Option<Thread>,
 }
 
 struct Shared {
     drain: Mutex<Drain>,
+    /// Changes that no sink has got yet, the oldest first. Never held while a sink is called: whoever makes a change waits
+    /// for no sink.
+    changes: Mutex<VecDeque<Json>>,
     /// For each ring, up to where it has been drained, in the order of the rings.
     drained: Vec<(Arc<Ring>, AtomicU64)>,
     /// Set while the thread has been woken and has not come yet.
@@ -72,11 +81,16 @@ impl Outlet {
                 failure: None,
             }),
             drained: rings.into_iter().map(|ring| (ring, AtomicU64::new(0))).collect(),
+            changes: Mutex::default(),
             woken: AtomicBool::new(false),
             lost: AtomicU64::new(0),
         });
         let thread = has_sinks.then(|| spawn(Arc::downgrade(&shared))).flatten();
-        Self { shared, thread }
+        Self {
+            shared,
+            has_sinks,
+            thread,
+        }
     }
 
     /// Wakes the thread early when half of a ring waits for it.
@@ -94,10 +108,21 @@ impl Outlet {
         }
     }
 
-    pub(super) fn write(&self, record: &Record) {
-        let mut drain = self.shared.lock();
-        self.shared.hand_on(&mut drain, record);
-        drain.finish();
+    /// Lets a change wait for the thread.
+    pub(super) fn push(&self, change: Json) {
+        if !self.has_sinks {
+            return;
+        }
+        let mut changes = self.shared.waiting();
+        if changes.len() < MAX_WAITING {
+            changes.push_back(change);
+        } else {
+            self.shared.lost.fetch_add(1, Ordering::AcqRel);
+        }
+        drop(changes);
+        if let Some(thread) = &self.thread {
+            thread.unpark();
+        }
     }
 
     pub(super) fn flush(&self) {
@@ -146,7 +171,11 @@ impl Shared {
         self.drain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Carries everything that is in the rings to the sinks.
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Json>> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Carries everything that is in the rings, and the changes that wait, to the sinks.
     fn run(&self) {
         let mut drain = self.lock();
         if drain.sinks.is_empty() {
@@ -172,6 +201,10 @@ impl Shared {
                 *kept = unfinished;
             }
             drained.store(last, Ordering::Release);
+        }
+        let changes = std::mem::take(&mut *self.waiting());
+        for change in changes {
+            self.hand_on(&mut drain, &Record::Change(change));
         }
         drain.finish();
     }

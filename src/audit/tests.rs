@@ -125,6 +125,49 @@ fn administration_is_not_sampled_and_outlives_a_flood_of_decisions() {
 }
 
 #[test]
+fn what_strangers_ask_for_washes_out_nothing_of_those_who_are_known() {
+    let audit = Audit::builder().records(16).build();
+    let actor = actor("ana", "a");
+    audit.decided(&actor, &allow(1, "1"));
+    audit.decided(&actor, &administration(2));
+    audit.noted(&actor, &deny(3, "2"));
+    for at in 0..1_000 {
+        audit.noted_of_stranger(&actor, &deny(at, "stranger"));
+    }
+    let recent = audit.recent(100);
+    let known: Vec<_> = recent
+        .iter()
+        .filter(|record| !record.resource.contains("stranger"))
+        .map(|record| record.at)
+        .collect();
+    assert_eq!(known, [3, 2, 1]);
+    assert_eq!(recent.len(), 3 + 16);
+    assert_eq!(audit.recent_of(100, |record| record.allowed).len(), 1);
+}
+
+#[test]
+fn a_change_waits_for_no_sink() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let sink = move |record: &Record| {
+        // The first record holds the sink until the test lets it go.
+        if matches!(record, Record::Change(change) if change == &Json::from(0)) {
+            sender.send(()).unwrap();
+            held.recv().unwrap();
+        }
+        Ok(())
+    };
+    let audit = Audit::builder().sink(sink).build();
+    audit.changed(0.into());
+    receiver.recv().unwrap();
+    // The sink is busy, and stays so until this returns.
+    audit.changed(1.into());
+    release.send(()).unwrap();
+    audit.flush();
+    assert_eq!(audit.lost(), 0);
+}
+
+#[test]
 fn sinks_get_every_record_in_order() {
     let (lines, sink) = keeping();
     let audit = Audit::builder().records(64).sink(sink).build();
@@ -135,6 +178,7 @@ fn sinks_get_every_record_in_order() {
         audit.flush();
     }
     audit.changed(serde_json::json!({ "action": "apps.install" }));
+    audit.flush();
     let lines = lines.lock().unwrap();
     assert_eq!(lines.len(), 61);
     for (index, line) in lines.iter().take(60).enumerate() {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use arc_swap::ArcSwap;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::audit::Audit;
@@ -208,7 +207,12 @@ impl EngineBuilder {
         let host_key = match (&durable, self.host_key) {
             (Some(durable), key) => durable.host_key(key)?,
             (None, Some(key)) => key,
-            (None, None) => drawn_key()?,
+            (None, None) => {
+                // Nobody else will ever have it.
+                let mut key = Zeroizing::new([0; 32]);
+                crate::random::fill(key.as_mut())?;
+                key
+            }
         };
         if let (Some(durable), Some(usage)) = (&durable, self.audit.as_ref().and_then(Audit::usage)) {
             usage.load(durable.store.as_ref())?;
@@ -242,6 +246,7 @@ impl EngineBuilder {
             audit: self.audit,
             on_change: self.on_change,
             heard: AtomicI64::new(self.clock.now()),
+            unheard: std::sync::Mutex::default(),
             max_staleness: self.max_staleness.map(i64::from),
             clock: self.clock,
         };
@@ -249,15 +254,6 @@ impl EngineBuilder {
             inner: Arc::new(Shared::new(inner)),
         })
     }
-}
-
-/// A key that nobody else will ever have.
-fn drawn_key() -> Result<Zeroizing<[u8; 32]>> {
-    let mut key = Zeroizing::new([0; 32]);
-    SystemRandom::new()
-        .fill(key.as_mut())
-        .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no randomness"))?;
-    Ok(key)
 }
 
 /// An engine decides strictly, so it needs to know what is declared.

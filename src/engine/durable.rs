@@ -131,8 +131,14 @@ fn unfit(entry: &Entry<'_>, error: &Error) -> Error {
 }
 
 impl Inner {
-    /// Takes in what others have written to the store.
+    /// Takes in what others have written to the store, and remembers how that went.
     pub(super) fn follow(&self) -> Result<()> {
+        let outcome = self.read_on();
+        *self.unheard.lock().unwrap_or_else(PoisonError::into_inner) = outcome.as_ref().err().cloned();
+        outcome
+    }
+
+    fn read_on(&self) -> Result<()> {
         let Some(durable) = &self.durable else {
             return Ok(());
         };
@@ -197,6 +203,17 @@ impl Engine {
     /// [maximum staleness](super::EngineBuilder::max_staleness).
     pub fn follow(&self) -> Result<()> {
         self.inner.follow()
+    }
+
+    /// How the last reading of the store went, whether it was [`follow`](Self::follow) or the thread of
+    /// [`follow_store`](Self::follow_store) that read.
+    ///
+    /// # Errors
+    ///
+    /// That of the last reading, until one succeeds.
+    pub fn followed(&self) -> Result<()> {
+        let unheard = self.inner.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        unheard.clone().map_or(Ok(()), Err)
     }
 
     /// Shortens the store's log: the state as it is becomes a snapshot, after which the log begins anew.

@@ -70,7 +70,8 @@ impl Engine {
     /// Calls [`Engine::follow`] every so often, on a thread of its own that ends with the last handle and session of the
     /// engine: whoever drops that one waits until a reading under way is done.
     ///
-    /// A reading that fails is tried again the next time, and so an engine that was stale recovers by itself.
+    /// A reading that fails is tried again the next time, and so an engine that was stale recovers by itself. Meanwhile
+    /// [`Engine::followed`] says why it fails.
     ///
     /// # Errors
     ///
@@ -80,7 +81,7 @@ impl Engine {
         let (alive, ended) = channel::<Infallible>();
         let follow = move || {
             loop {
-                // The staleness tells for how long this has failed.
+                // A failure is remembered, and the staleness tells for how long it has lasted.
                 let _ = inner.follow();
                 if ended.recv_timeout(every) != Err(RecvTimeoutError::Timeout) {
                     break;

@@ -47,9 +47,22 @@ impl OwnKeys {
 
     /// Makes the ring show the keys of a state.
     pub(super) fn show(&self, state: &State) -> Result<()> {
+        self.fill(&self.ring, state)
+    }
+
+    /// Whether the ring could show the keys of a state, without doing so.
+    ///
+    /// # Errors
+    ///
+    /// What [`show`](Self::show) would fail with.
+    pub(super) fn check(&self, state: &State) -> Result<()> {
+        self.fill(&KeyRing::new(), state)
+    }
+
+    fn fill(&self, ring: &KeyRing, state: &State) -> Result<()> {
         let usable = state.signing_keys().filter(|key| stage(key.status).is_some());
         let keys = usable.map(sealed).collect::<Result<Vec<_>>>()?;
-        self.ring.import(&keys, &self.sealing)
+        ring.import(&keys, &self.sealing)
     }
 
     /// A fresh key that is published and makes no tokens yet.

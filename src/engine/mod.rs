@@ -38,7 +38,7 @@ use arc_swap::ArcSwap;
 
 use crate::audit::Audit;
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::oauth::{Server, provenance};
 use crate::platform::{Change, Pepper, State};
 use crate::policy::{Policies, Vocabulary};
@@ -91,6 +91,8 @@ pub(crate) struct Inner {
     max_staleness: Option<i64>,
     /// When it last heard, in seconds since the Unix epoch.
     heard: AtomicI64,
+    /// Why the last reading of the store failed; none if it did not.
+    unheard: Mutex<Option<Error>>,
 }
 
 impl Inner {
@@ -115,9 +117,13 @@ impl Inner {
         if !changes.is_empty() {
             let next = Arc::new(current.after(&changes)?);
             let has_keys = keys::concern_keys(&changes);
+            if let (Some(keys), true) = (&self.keys, has_keys) {
+                // What cannot be shown fails here, before it is durable.
+                keys.check(&next.platform)?;
+            }
             let is_heard = self.durable.is_some() || self.audit.is_some() || self.on_change.is_some();
             if !is_heard {
-                self.swap(next, has_keys)?;
+                let _ = self.swap(next, has_keys);
                 return Ok(outcome);
             }
             let record = ChangeRecord::new(actor, self.clock.now(), &current, &next, changes);
@@ -125,7 +131,8 @@ impl Inner {
             if let Some(durable) = &self.durable {
                 durable.append(&record, &audited)?;
             }
-            self.swap(next, has_keys)?;
+            // The change is durable: whoever made it must not hear that it failed.
+            let _ = self.swap(next, has_keys);
             if let Some(audit) = &self.audit {
                 audit.changed(audited);
             }

@@ -248,7 +248,14 @@ impl Engine {
                 Ok(_) => Reason::Permitted.name(),
                 Err(error) => error.code().as_str(),
             };
-            self.note(audit, action, client.id().unwrap_or_default(), reason);
+            let is_authentic = !matches!(
+                outcome.as_ref().map_err(OAuthError::code),
+                Err(OAuthErrorCode::InvalidClient
+                    | OAuthErrorCode::TemporarilyUnavailable
+                    | OAuthErrorCode::ServerError)
+            );
+            let is_proven = is_authentic && client.proves_something();
+            self.note(audit, action, client.id().unwrap_or_default(), reason, is_proven);
         }
         outcome
     }
@@ -274,7 +281,7 @@ impl Engine {
 
     /// Records what a client asked for under the id that it claimed. What it is of is known only where it exists: a service
     /// account's tenant, an app's organisation.
-    fn note(&self, audit: &Audit, action: &'static str, client: &str, reason: &'static str) {
+    fn note(&self, audit: &Audit, action: &'static str, client: &str, reason: &'static str, is_proven: bool) {
         let snapshot = self.inner.snapshot.load();
         let state = &snapshot.platform;
         let shown = crate::value::shorten(client);
@@ -295,7 +302,12 @@ impl Engine {
             reason,
             administration: false,
         };
-        audit.noted(&Arc::new(audit::Actor::new(uid.clone(), tenant, party)), &decided);
+        let actor = Arc::new(audit::Actor::new(uid.clone(), tenant, party));
+        if is_proven {
+            audit.noted(&actor, &decided);
+        } else {
+            audit.noted_of_stranger(&actor, &decided);
+        }
     }
 }
 

@@ -522,6 +522,67 @@ fn a_token_exchanged_for_one_project_is_good_in_no_other() {
     host.change(crate::platform::RevocationChange::TokenRevoked {
         token: claims.token_id().unwrap().into(),
         expires: claims.valid_until(),
+        tenant: None,
     });
     assert_eq!(host.reason(&narrow), Reason::Revoked);
+}
+
+#[test]
+fn what_strangers_ask_for_washes_out_no_decision() {
+    let (world, clock) = (World::new(), Clock::fixed(NOW));
+    let engine = Engine::builder()
+        .policies("policies/construction")
+        .unwrap()
+        .platform(world.state())
+        .clock(clock)
+        .host_key([7; 32])
+        .oauth(Settings::new(ISSUER).audience("api"), &world.ring)
+        .audit(Audit::builder().records(16).build())
+        .build()
+        .unwrap();
+    let ask = |client| engine.client_credentials(&ClientCredentials::new(client).scope("rfis:read"));
+    ask(world.client("erp")).unwrap();
+    for _ in 0..100 {
+        ask(ClientAuthentication::post("erp", NEW).unwrap()).unwrap_err();
+        ask(ClientAuthentication::public("erp").unwrap()).unwrap_err();
+        // Whoever knows the id of a public app can ask in its name.
+        let query = TokenQuery::new(ClientAuthentication::public("phone").unwrap(), "no token");
+        drop(engine.revoke(&query));
+    }
+    let recent = engine.audit().unwrap().recent(100);
+    let issued = recent
+        .iter()
+        .filter(|record| record.action == "oauth.client_credentials" && record.allowed);
+    assert_eq!(issued.count(), 1);
+}
+
+#[test]
+fn a_change_of_keys_that_cannot_be_shown_is_not_made_durable() {
+    let ring = crate::KeyRing::new();
+    let store = crate::store::Memory::new();
+    let engine = Engine::builder()
+        .policies("policies/construction")
+        .unwrap()
+        .store(store.clone())
+        .host_key(std::array::from_fn(|at| at as u8))
+        .oauth(Settings::new(ISSUER).audience("api"), &ring)
+        .build()
+        .unwrap();
+    engine.bootstrap("operator", "The operator", "olga").unwrap();
+    let before = (engine.revision(), crate::store::Store::head(&store).unwrap());
+    let staged = crate::platform::SigningKeyChange::Staged {
+        id: "key-1".into(),
+        purpose: "sign:EdDSA".to_owned(),
+        public: r#"{"keys":[]}"#.to_owned(),
+        sealed: "AAAA".to_owned(),
+        at: NOW,
+    };
+    let made = engine
+        .inner
+        .commit(Actor::Nobody("test"), |_| Ok((vec![staged.into()], ())));
+    assert!(made.is_err());
+    assert_eq!(
+        (engine.revision(), crate::store::Store::head(&store).unwrap()),
+        before
+    );
 }

@@ -51,7 +51,11 @@ impl Server {
         if !is_sole || view.state.is_token_revoked(used.as_str()) {
             return Err(claimed.to_owned());
         }
-        let used = RevocationChange::TokenRevoked { token: used, expires };
+        let used = RevocationChange::TokenRevoked {
+            token: used,
+            expires,
+            tenant: client.tenant().cloned(),
+        };
         Ok(Authenticated {
             client,
             secret: None,

@@ -1,7 +1,9 @@
 use serde_json::{Value, json};
 
 use super::super::test_world::{ISSUER, NOW, World};
-use super::super::{ClientAuthentication, ClientCredentials, OAuthErrorCode, OAuthResult, TokenResponse};
+use super::super::{
+    ClientAuthentication, ClientCredentials, Exchange, OAuthErrorCode, OAuthResult, Refresh, TokenResponse,
+};
 use crate::platform::ServiceAccountChange;
 use crate::token::SigningKey;
 
@@ -144,4 +146,32 @@ fn a_refused_assertion_changes_nothing() {
     let before = world.state().sequence();
     assert!(signed(&world, &key, &with("aud", json!("x"))).is_err());
     assert_eq!(world.state().sequence(), before);
+}
+
+#[test]
+fn an_assertion_is_used_up_by_a_request_that_is_refused_later() {
+    let (world, key) = world();
+    let refused: [fn(&World, ClientAuthentication) -> OAuthErrorCode; 3] = [
+        |world, client| {
+            let request = ClientCredentials::new(client).scope("no:such");
+            world.client_credentials(&request).unwrap_err().code()
+        },
+        |world, client| {
+            let request = Exchange::new(client, "no.access.token");
+            world.exchange(&request).unwrap_err().code()
+        },
+        |world, client| {
+            let request = Refresh::new(client, "bwr_no.token");
+            world.refresh(&request).unwrap_err().code()
+        },
+    ];
+    for (number, refuse) in refused.iter().enumerate() {
+        let assertion = key
+            .sign(&with("jti", json!(format!("refused-{number}"))), "JWT")
+            .unwrap();
+        let code = refuse(&world, ClientAuthentication::private_key_jwt(&assertion).unwrap());
+        assert_ne!(code, OAuthErrorCode::InvalidClient, "{number}");
+        let again = present(&world, &assertion).unwrap_err();
+        assert_eq!(again.code(), OAuthErrorCode::InvalidClient, "{number}");
+    }
 }

@@ -1,7 +1,6 @@
 //! Who a client is: its credentials checked against the platform's state.
 
-use crate::limits::MAX_USABLE_SECRETS;
-use crate::platform::{App, AppId, Change, Digest, SecretId, SecretKind, SecretOwner, ServiceAccount};
+use crate::platform::{App, AppId, Change, SecretId, SecretKind, SecretOwner, ServiceAccount, TenantId};
 
 use super::client::{ClientAuthentication, Proof};
 use super::error::{OAuthError, OAuthErrorCode, OAuthResult};
@@ -39,6 +38,14 @@ impl<'s> Client<'s> {
         match self {
             Self::App(app) => app.id.as_str(),
             Self::Account(account) => account.id.as_str(),
+        }
+    }
+
+    /// The tenant that it acts in; an app acts in many.
+    pub(super) fn tenant(&self) -> Option<&'s TenantId> {
+        match self {
+            Self::App(_) => None,
+            Self::Account(account) => Some(&account.tenant),
         }
     }
 
@@ -99,23 +106,11 @@ impl Server {
         let presented = self.pepper.digest(SecretKind::ClientSecret, secret);
         let client = Client::find(view, id);
         let owner = client.map(|client| client.owner());
-        let mut usable = owner
-            .iter()
-            .flat_map(|owner| view.state.secrets_of(owner))
-            .filter(|secret| secret.is_usable(view.now));
-        let (nobody, mut found) = (Digest::nobody(), None);
-        for _ in 0..MAX_USABLE_SECRETS {
-            // As many comparisons for every client, whether it has secrets or exists at all.
-            let secret = usable.next();
-            let is_equal = secret.map_or(&nobody, |secret| &secret.digest) == &presented;
-            if let (true, Some(secret)) = (is_equal, secret) {
-                found = Some(secret.id.clone());
-            }
-        }
+        let found = view.state.matching_secret(owner.as_ref(), &presented, view.now);
         match (client, found) {
             (Some(client), Some(secret)) => Ok(Authenticated {
                 client,
-                secret: Some(secret),
+                secret: Some(secret.id.clone()),
                 is_confidential: true,
                 changes: vec![],
             }),

@@ -188,6 +188,11 @@ impl ClientAuthentication {
         }
     }
 
+    /// Whether it shows a credential; a public client only names itself.
+    pub(crate) fn proves_something(&self) -> bool {
+        !matches!(self.proof(), Proof::None)
+    }
+
     /// The method's name in the registry of RFC 7591 §2.
     pub(crate) fn method(&self) -> &'static str {
         match &self.0 {

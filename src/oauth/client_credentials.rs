@@ -1,6 +1,6 @@
 //! Client credentials: a service account, or an app through its own, gets a token for itself (RFC 6749 §4.4).
 
-use crate::platform::{App, Caller, GrantType, Refusal, ServiceAccount, TenantId};
+use crate::platform::{App, Caller, Change, GrantType, Refusal, ServiceAccount, TenantId};
 use crate::token::Lineage;
 
 use super::authentication::{Authenticated, Client};
@@ -13,20 +13,30 @@ use super::view::View;
 impl Server {
     /// Plans a token for the client itself.
     pub(crate) fn client_credentials(&self, view: &View<'_>, request: &ClientCredentials) -> Plan<Issuance> {
-        Plan::of(self.plan_client_credentials(view, request))
+        match self.authenticate(view, &request.client) {
+            Ok(mut authenticated) => {
+                let used_up = std::mem::take(&mut authenticated.changes);
+                Plan::after(used_up, |changes| {
+                    self.plan_client_credentials(view, request, authenticated, changes)
+                })
+            }
+            Err(error) => Plan::refused(vec![], error),
+        }
     }
 
     fn plan_client_credentials(
         &self,
         view: &View<'_>,
         request: &ClientCredentials,
-    ) -> OAuthResult<(Vec<crate::platform::Change>, Issuance)> {
+        authenticated: Authenticated<'_>,
+        changes: Vec<Change>,
+    ) -> OAuthResult<(Vec<Change>, Issuance)> {
         let Authenticated {
             client,
             secret,
             is_confidential,
-            changes,
-        } = self.authenticate(view, &request.client)?;
+            ..
+        } = authenticated;
         if !is_confidential {
             return Err(OAuthError::invalid_client());
         }

@@ -23,10 +23,7 @@ impl Server {
     ) -> Plan<AuthorizationResponse> {
         match self.plan_consent(view, request, tenant, user) {
             Ok(plan) => plan,
-            Err(error) => Plan {
-                changes: vec![],
-                outcome: Err(error),
-            },
+            Err(error) => Plan::refused(vec![], error),
         }
     }
 

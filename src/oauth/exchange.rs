@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::platform::{Change, GrantType, Scopes, Standing, TenantId};
+use crate::platform::{GrantType, Scopes, Standing, TenantId};
 use crate::token::lineage::MAX_LISTED;
 
-use super::authentication::Client;
+use super::authentication::{Authenticated, Client};
 use super::client_credentials::{not_in_manifest, refused};
 use super::error::{OAuthError, OAuthErrorCode, OAuthResult};
 use super::issue::Issuance;
@@ -22,11 +22,23 @@ impl Server {
     /// Plans an exchange. The new token acts for the same principal in the same tenant; scopes, projects, audience and expiry
     /// are within those of the old one, which is verified and looked up as if it had been presented to an API.
     pub(crate) fn exchange(&self, view: &View<'_>, request: &Exchange) -> Plan<Issuance> {
-        Plan::of(self.plan_exchange(view, request))
+        match self.authenticate(view, &request.client) {
+            Ok(mut authenticated) => {
+                let used_up = std::mem::take(&mut authenticated.changes);
+                Plan::after(used_up, |changes| {
+                    Ok((changes, self.plan_exchange(view, request, &authenticated)?))
+                })
+            }
+            Err(error) => Plan::refused(vec![], error),
+        }
     }
 
-    fn plan_exchange(&self, view: &View<'_>, request: &Exchange) -> OAuthResult<(Vec<Change>, Issuance)> {
-        let authenticated = self.authenticate(view, &request.client)?;
+    fn plan_exchange(
+        &self,
+        view: &View<'_>,
+        request: &Exchange,
+        authenticated: &Authenticated<'_>,
+    ) -> OAuthResult<Issuance> {
         if !authenticated.is_confidential {
             return Err(OAuthError::new(
                 OAuthErrorCode::UnauthorizedClient,
@@ -58,7 +70,7 @@ impl Server {
             .parents
             .extend(subject.claims.token_id().map(str::to_owned));
         lineage.projects = narrow(&request.projects, lineage.projects, &standing)?;
-        let issuance = Issuance {
+        Ok(Issuance {
             subject: subject.claims.subject().to_owned(),
             client_id: subject.client_id().to_owned(),
             tenant: subject.tenant().to_owned(),
@@ -71,8 +83,7 @@ impl Server {
             act: Some(act(authenticated.client.id(), subject.act.as_ref())?),
             refresh: None,
             issued_token_type: Some(ACCESS_TOKEN),
-        };
-        Ok((authenticated.changes, issuance))
+        })
     }
 }
 

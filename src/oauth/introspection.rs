@@ -14,16 +14,18 @@ impl Server {
     /// Plans an introspection. Callers authenticate; they learn of the tokens that were issued to them, and the
     /// operator's own service accounts, which serve the APIs, of all. Anything else is inactive.
     pub(crate) fn introspect(&self, view: &View<'_>, request: &TokenQuery) -> Plan<IntrospectionResponse> {
-        let authenticated = self.authenticate(view, &request.client);
-        let answered = authenticated.and_then(|authenticated| {
+        let mut authenticated = match self.authenticate(view, &request.client) {
+            Ok(authenticated) => authenticated,
+            Err(error) => return Plan::refused(vec![], error),
+        };
+        Plan::after(std::mem::take(&mut authenticated.changes), |changes| {
             if !authenticated.is_confidential {
                 return Err(OAuthError::invalid_client());
             }
             let described = self.describe(view, &authenticated, &request.token)?;
             let response = described.unwrap_or_else(IntrospectionResponse::inactive);
-            Ok((authenticated.changes, response))
-        });
-        Plan::of(answered)
+            Ok((changes, response))
+        })
     }
 
     /// None for a token that is not good, or is none of the caller's business.

@@ -24,30 +24,32 @@ fn bad_code() -> OAuthError {
 impl Server {
     /// Plans the redemption of a code. A code that was redeemed before ends what it yielded.
     pub(crate) fn redeem(&self, view: &View<'_>, request: &CodeRedemption) -> Plan<Issuance> {
-        let found = || {
-            let authenticated = self.authenticate(view, &request.client)?;
-            let app = authenticated.client.app()?;
+        let authenticated = match self.authenticate(view, &request.client) {
+            Ok(authenticated) => authenticated,
+            Err(error) => return Plan::refused(vec![], error),
+        };
+        let mut changes = authenticated.changes;
+        let found = authenticated.client.app().and_then(|app| {
             let code = view.state.code(self.code_id(&request.code).as_str());
             let code = code.ok_or_else(bad_code)?;
             let (grant, installation) = behind(view, code).ok_or_else(bad_code)?;
             if installation.app != app.id {
                 return Err(bad_code());
             }
-            Ok((authenticated.changes, app, code, grant, installation))
-        };
-        let (changes, app, code, grant, installation) = match found() {
+            Ok((app, code, grant, installation))
+        });
+        let found = match found {
             Ok(found) => found,
-            Err(error) => return Plan::of(Err(error)),
+            Err(error) => return Plan::refused(changes, error),
         };
+        let (_, code, ..) = found;
         if code.redeemed.is_some() {
-            let mut changes = changes;
             changes.extend(view.state.replayed_code(&code.id, view.now));
-            return Plan {
-                changes,
-                outcome: Err(bad_code()),
-            };
+            return Plan::refused(changes, bad_code());
         }
-        Plan::of(self.plan_redemption(view, request, changes, (app, code, grant, installation)))
+        Plan::after(changes, |changes| {
+            self.plan_redemption(view, request, changes, found)
+        })
     }
 
     fn plan_redemption(

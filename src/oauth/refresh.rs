@@ -34,17 +34,18 @@ impl Server {
     /// Plans a refresh. The current refresh token gets its successor; the one before gets the same successor again for a
     /// short time, since its response may have been lost; any older one means that somebody else has the chain as well.
     pub(crate) fn refresh(&self, view: &View<'_>, request: &Refresh) -> Plan<Issuance> {
-        let found = || {
-            let authenticated = self.authenticate(view, &request.client)?;
-            let app = authenticated.client.app()?;
-            let presented = self
-                .find(view, app, &request.refresh_token)
-                .ok_or_else(bad_token)?;
-            Ok((authenticated.changes, presented))
+        let authenticated = match self.authenticate(view, &request.client) {
+            Ok(authenticated) => authenticated,
+            Err(error) => return Plan::refused(vec![], error),
         };
-        let (mut changes, presented) = match found() {
-            Ok(found) => found,
-            Err(error) => return Plan::of(Err(error)),
+        let mut changes = authenticated.changes;
+        let found = authenticated
+            .client
+            .app()
+            .and_then(|app| self.find(view, app, &request.refresh_token).ok_or_else(bad_token));
+        let presented = match found {
+            Ok(presented) => presented,
+            Err(error) => return Plan::refused(changes, error),
         };
         let family = presented.family;
         let in_grace = presented.generation.checked_add(1) == Some(family.generation)
@@ -53,12 +54,11 @@ impl Server {
             if family.ended.is_none() {
                 changes.push(ended(&family.id, EndReason::RefreshReplayed, view.now));
             }
-            return Plan {
-                changes,
-                outcome: Err(bad_token()),
-            };
+            return Plan::refused(changes, bad_token());
         }
-        Plan::of(self.plan_refresh(view, request, changes, &presented))
+        Plan::after(changes, |changes| {
+            self.plan_refresh(view, request, changes, &presented)
+        })
     }
 
     fn plan_refresh(

@@ -1,6 +1,6 @@
 //! Revocation: a client gives back a token that was issued to it (RFC 7009).
 
-use crate::platform::{Change, EndReason, RevocationChange, TokenId};
+use crate::platform::{Change, EndReason, RevocationChange, TenantId, TokenId};
 
 use super::error::{OAuthError, OAuthErrorCode, OAuthResult};
 use super::refresh::ended;
@@ -14,13 +14,24 @@ impl Server {
     /// Plans a revocation. A refresh token takes its whole family along, an access token itself alone. What is no token,
     /// has expired or was revoked before needs nothing done, and looks the same (RFC 7009 §2.2).
     pub(crate) fn revoke(&self, view: &View<'_>, request: &TokenQuery) -> Plan<Revoked> {
-        Plan::of(self.plan_revocation(view, request))
+        match self.authenticate(view, &request.client) {
+            Ok(authenticated) => {
+                let client = authenticated.client.id();
+                Plan::after(authenticated.changes, |changes| {
+                    self.plan_revocation(view, request, client, changes)
+                })
+            }
+            Err(error) => Plan::refused(vec![], error),
+        }
     }
 
-    fn plan_revocation(&self, view: &View<'_>, request: &TokenQuery) -> OAuthResult<(Vec<Change>, Revoked)> {
-        let authenticated = self.authenticate(view, &request.client)?;
-        let client = authenticated.client.id();
-        let mut changes = authenticated.changes;
+    fn plan_revocation(
+        &self,
+        view: &View<'_>,
+        request: &TokenQuery,
+        client: &str,
+        mut changes: Vec<Change>,
+    ) -> OAuthResult<(Vec<Change>, Revoked)> {
         let owner_is = |owner: &str| {
             if owner == client {
                 return Ok(());
@@ -50,6 +61,7 @@ impl Server {
                 let revoked = RevocationChange::TokenRevoked {
                     token: TokenId::from(id),
                     expires: token.claims.valid_until(),
+                    tenant: token.claims.tenant().map(TenantId::from),
                 };
                 changes.push(revoked.into());
             }

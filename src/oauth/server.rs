@@ -35,16 +35,25 @@ pub(crate) struct Plan<T> {
 }
 
 impl<T> Plan<T> {
-    pub(super) fn of(result: super::OAuthResult<(Vec<Change>, T)>) -> Self {
-        match result {
+    /// What comes of a request whose client is authenticated. Refused or not, what its credentials used up stays used up:
+    /// otherwise a signed assertion could be presented until a request succeeds.
+    pub(super) fn after(
+        used_up: Vec<Change>,
+        plan: impl FnOnce(Vec<Change>) -> super::OAuthResult<(Vec<Change>, T)>,
+    ) -> Self {
+        match plan(used_up.clone()) {
             Ok((changes, outcome)) => Self {
                 changes,
                 outcome: Ok(outcome),
             },
-            Err(error) => Self {
-                changes: vec![],
-                outcome: Err(error),
-            },
+            Err(error) => Self::refused(used_up, error),
+        }
+    }
+
+    pub(super) fn refused(changes: Vec<Change>, error: super::OAuthError) -> Self {
+        Self {
+            changes,
+            outcome: Err(error),
         }
     }
 }

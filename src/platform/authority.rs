@@ -231,7 +231,7 @@ impl State {
             self.app_standing(caller, app, issued, &mut standing)?;
         }
         if let Some(provenance) = &caller.provenance {
-            self.check_provenance(provenance)?;
+            self.check_provenance(provenance, caller.account.as_ref())?;
         }
         Ok(standing)
     }
@@ -423,14 +423,15 @@ impl State {
         }
     }
 
-    fn check_provenance(&self, provenance: &Provenance) -> Result<(), Refusal> {
-        if let Some(token) = &provenance.token
-            && self.is_token_revoked(token.as_str())
-        {
+    fn check_provenance(&self, provenance: &Provenance, account: Option<&AccountId>) -> Result<(), Refusal> {
+        let is_revoked = |token: &TokenId| {
+            self.is_token_revoked(token.as_str())
+                || account.is_some_and(|account| self.is_account_token_revoked(account, token))
+        };
+        if provenance.token.as_ref().is_some_and(is_revoked) {
             return refuse(RefusalKind::Revoked, Factor::Token, "the token was revoked");
         }
-        let mut parents = provenance.parents.iter();
-        if parents.any(|parent| self.is_token_revoked(parent.as_str())) {
+        if provenance.parents.iter().any(is_revoked) {
             let message = "a token that this one was exchanged from was revoked";
             return refuse(RefusalKind::Revoked, Factor::Token, message);
         }

@@ -116,19 +116,19 @@ impl State {
         ids.into_iter().filter_map(|id| self.client_secret(id.as_str()))
     }
 
-    /// The usable secret of a client that has this keyed hash. The work is the same for a client that does not exist, for
-    /// one without secrets, and for a wrong secret: always [`MAX_USABLE_SECRETS`] comparisons in constant time.
+    /// The usable secret of an owner that has this keyed hash. The work is the same for no owner at all, for one without
+    /// secrets, and for a wrong secret: always [`MAX_USABLE_SECRETS`] comparisons in constant time.
     #[must_use]
-    pub fn matching_secret(&self, client_id: &str, digest: &Digest, now: i64) -> Option<&ClientSecret> {
+    pub fn matching_secret(
+        &self,
+        owner: Option<&SecretOwner>,
+        digest: &Digest,
+        now: i64,
+    ) -> Option<&ClientSecret> {
         let nobody = Digest::nobody();
-        let owners = [
-            SecretOwner::ServiceAccount(AccountId::from(client_id)),
-            SecretOwner::App(AppId::from(client_id)),
-        ];
-        let mut usable = owners
-            .iter()
-            .flat_map(|owner| self.secrets_by_owner.of(owner))
-            .filter_map(|id| self.client_secret(id.as_str()))
+        let mut usable = owner
+            .into_iter()
+            .flat_map(|owner| self.secrets_of(owner))
             .filter(|secret| secret.is_usable(now));
         let mut found = None;
         for _ in 0..MAX_USABLE_SECRETS {
@@ -199,6 +199,28 @@ impl State {
         }
     }
 
+    /// Ends for good what had retired by a time: once another secret has its place, a clock that is set back must not
+    /// bring it back as a third.
+    fn end_retired(&mut self, owner: &SecretOwner, at: i64) -> Result<()> {
+        let retired: Vec<(SecretId, i64)> = self
+            .secrets_of(owner)
+            .filter_map(|secret| match secret.status {
+                SecretStatus::Retiring { until } if until <= at => Some((secret.id.clone(), until)),
+                _ => None,
+            })
+            .collect();
+        for (id, until) in retired {
+            update(&mut self.secrets, &id, |secret| {
+                secret.status = SecretStatus::Revoked {
+                    at: until,
+                    with_tokens: false,
+                };
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     pub(super) fn apply_client_secret(&mut self, change: &ClientSecretChange) -> Result<()> {
         match change {
             ClientSecretChange::Added {
@@ -220,6 +242,7 @@ impl State {
                     ))
                     .help("wait for the retiring one to expire, or revoke one"));
                 }
+                self.end_retired(owner, *at)?;
                 let secret = ClientSecret {
                     id: id.clone(),
                     owner: owner.clone(),

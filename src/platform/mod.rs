@@ -26,10 +26,6 @@ mod revocation;
 mod role;
 mod rows;
 mod scopes;
-#[allow(
-    dead_code,
-    reason = "secrets are made by the engine, for which this floor only keeps the hashes"
-)]
 mod secret;
 mod service_account;
 mod signing_key;

@@ -6,6 +6,7 @@ use crate::error::Result;
 
 use super::change::Change;
 use super::ids::{ProjectId, TenantId};
+use super::membership::MembershipChange;
 use super::refuse::{conflict, taken, unknown};
 use super::role::{Place, RoleChange};
 use super::scopes::Scopes;
@@ -64,7 +65,7 @@ impl State {
             .ok_or_else(|| unknown(ProjectId::NOUN, id.as_str()))
     }
 
-    /// The changes that remove a project together with the roles that were assigned in it.
+    /// The changes that remove a project together with the roles that were assigned in it and the memberships in it.
     pub fn remove_project(&self, id: &ProjectId) -> Result<Vec<Change>> {
         let project = self
             .project(id.as_str())
@@ -79,6 +80,17 @@ impl State {
                 .into()
             })
             .collect();
+        changes.extend(
+            self.members_of(&project.tenant)
+                .filter(|member| member.projects.contains(id))
+                .map(|member| {
+                    Change::from(MembershipChange::ProjectLeft {
+                        tenant: member.tenant.clone(),
+                        user: member.user.clone(),
+                        project: id.clone(),
+                    })
+                }),
+        );
         changes.push(ProjectChange::Removed { id: id.clone() }.into());
         Ok(changes)
     }

@@ -10,6 +10,7 @@ use super::boundary::BoundaryChange;
 use super::change::Change;
 use super::client_secret::ClientSecretChange;
 use super::grant::GrantChange;
+use super::ids::{GrantId, TenantId};
 use super::install_request::InstallRequestChange;
 use super::installation::InstallationChange;
 use super::membership::MembershipChange;
@@ -128,7 +129,32 @@ impl State {
             Change::Revocation(RevocationChange::TokenRevoked { token, .. }) => {
                 Json::Bool(self.is_token_revoked(token.as_str()))
             }
+            Change::Revocation(RevocationChange::AccountTokenRevoked { account, token, .. }) => {
+                Json::Bool(self.is_account_token_revoked(account, token))
+            }
             Change::Revocation(RevocationChange::Forgotten { .. }) => Json::Null,
+        }
+    }
+
+    /// The tenant that a change is about, where the records before and after it do not say.
+    pub(crate) fn tenant_behind<'s>(&'s self, change: &'s Change) -> Option<&'s TenantId> {
+        let of_grant = |grant: &GrantId| self.grant(grant.as_str()).map(|grant| &grant.tenant);
+        match change {
+            Change::AuthorizationCode(
+                AuthorizationCodeChange::Issued { id, .. } | AuthorizationCodeChange::Redeemed { id, .. },
+            ) => self.code(id.as_str()).and_then(|code| of_grant(&code.grant)),
+            Change::TokenFamily(
+                TokenFamilyChange::Opened { id, .. }
+                | TokenFamilyChange::Rotated { id, .. }
+                | TokenFamilyChange::Ended { id, .. },
+            ) => self
+                .family(id.as_str())
+                .and_then(|family| of_grant(&family.grant)),
+            Change::Revocation(RevocationChange::TokenRevoked { tenant, .. }) => tenant.as_ref(),
+            Change::Revocation(RevocationChange::AccountTokenRevoked { account, .. }) => {
+                self.account(account.as_str()).map(|account| &account.tenant)
+            }
+            _ => None,
         }
     }
 }

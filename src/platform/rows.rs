@@ -10,11 +10,12 @@ use super::app::App;
 use super::authorization_code::AuthorizationCode;
 use super::client_secret::ClientSecret;
 use super::grant::Grant;
-use super::ids::{TenantId, TokenId};
+use super::ids::{AccountId, TenantId, TokenId};
 use super::install_request::{InstallRequest, RequestStatus};
 use super::installation::Installation;
 use super::membership::{MemberKey, Membership};
 use super::project::Project;
+use super::revocation::AccountToken;
 use super::role::RoleAssignment;
 use super::service_account::ServiceAccount;
 use super::signing_key::SigningKey;
@@ -41,6 +42,7 @@ enum Row {
     RoleAssignment(Arc<RoleAssignment>),
     InstallRequest(Arc<InstallRequest>),
     RevokedToken(TokenId, i64),
+    RevokedAccountToken(AccountId, TokenId, i64),
 }
 
 impl State {
@@ -91,6 +93,10 @@ impl State {
         }
         self.revoked_tokens
             .for_each(&mut |token, expires| rows.push(&Row::RevokedToken(token.clone(), *expires)));
+        self.revoked_account_tokens.for_each(&mut |key, expires| {
+            let (account, token) = (key.account.clone(), key.token.clone());
+            rows.push(&Row::RevokedAccountToken(account, token, *expires));
+        });
         rows.finish()
     }
 
@@ -154,6 +160,9 @@ impl State {
                 self.requests.insert(it.id.clone(), it);
             }
             Row::RevokedToken(token, expires) => self.revoked_tokens.insert(token, expires),
+            Row::RevokedAccountToken(account, token, expires) => self
+                .revoked_account_tokens
+                .insert(AccountToken { account, token }, expires),
         }
         Ok(())
     }

@@ -8,13 +8,12 @@
 
 use std::fmt;
 
-use ring::rand::{SecureRandom, SystemRandom};
 use ring::{digest, hmac};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 const SECRET_BYTES: usize = 32;
 /// Digits of base62 that hold 256 bits.
@@ -59,7 +58,7 @@ impl Secret {
     /// A fresh secret from the system's randomness.
     pub(crate) fn generate(kind: SecretKind) -> Result<Self> {
         let mut bytes = Zeroizing::new([0_u8; SECRET_BYTES]);
-        fill(bytes.as_mut())?;
+        crate::random::fill(bytes.as_mut())?;
         Ok(Self::from_bytes(kind, &bytes))
     }
 
@@ -87,36 +86,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-fn fill(bytes: &mut [u8]) -> Result<()> {
-    SystemRandom::new()
-        .fill(bytes)
-        .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no randomness"))
-}
-
 /// A fresh id: 128 random bits behind a prefix that says of what.
 pub(crate) fn fresh_id(prefix: &str) -> Result<String> {
     let mut bytes = [0_u8; 16];
-    fill(&mut bytes)?;
+    crate::random::fill(&mut bytes)?;
     let mut id = String::from(prefix);
     push_base62(&mut id, &bytes, 22);
     Ok(id)
-}
-
-/// Whether a text has the form of a secret of this kind, checksum included. Says nothing of whether it is known.
-pub(crate) fn is_well_formed(kind: SecretKind, text: &str) -> bool {
-    let prefix = kind.prefix();
-    let Some(rest) = text.strip_prefix(prefix) else {
-        return false;
-    };
-    if rest.len() != BODY + CHECKSUM || !rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return false;
-    }
-    let (Some(signed), Some(given)) = (text.get(..prefix.len() + BODY), rest.get(BODY..)) else {
-        return false;
-    };
-    let mut expected = String::with_capacity(CHECKSUM);
-    push_base62(&mut expected, &crc32(signed.as_bytes()).to_be_bytes(), CHECKSUM);
-    expected == given
 }
 
 /// The key under which secrets are hashed.

@@ -1,5 +1,22 @@
 use super::*;
 
+/// Whether a text has the form of a secret of this kind, checksum included. Says nothing of whether it is known.
+fn is_well_formed(kind: SecretKind, text: &str) -> bool {
+    let prefix = kind.prefix();
+    let Some(rest) = text.strip_prefix(prefix) else {
+        return false;
+    };
+    if rest.len() != BODY + CHECKSUM || !rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return false;
+    }
+    let (Some(signed), Some(given)) = (text.get(..prefix.len() + BODY), rest.get(BODY..)) else {
+        return false;
+    };
+    let mut expected = String::with_capacity(CHECKSUM);
+    push_base62(&mut expected, &crc32(signed.as_bytes()).to_be_bytes(), CHECKSUM);
+    expected == given
+}
+
 #[test]
 fn a_secret_has_prefix_length_and_checksum() {
     let secret = Secret::generate(SecretKind::ClientSecret).unwrap();

@@ -22,6 +22,7 @@ use super::map::{Index, Map};
 use super::membership::{MemberKey, Membership};
 use super::project::Project;
 use super::refuse::{invalid, unknown};
+use super::revocation::AccountToken;
 use super::role::{Assignee, Place, RoleAssignment};
 use super::service_account::ServiceAccount;
 use super::signing_key::SigningKey;
@@ -64,6 +65,7 @@ pub struct State {
     pub(super) requests: Map<RequestId, Arc<InstallRequest>>,
     /// Revoked access tokens with the time at which they expire anyway.
     pub(super) revoked_tokens: Map<TokenId, i64>,
+    pub(super) revoked_account_tokens: Map<AccountToken, i64>,
 
     // What follows from the above, for look-ups and listings.
     pub(super) projects_by_tenant: Index<TenantId, ProjectId>,

@@ -210,14 +210,8 @@ impl fmt::Debug for StoreId {
 
 /// Bytes from the system's source of randomness.
 fn random<const N: usize>() -> Result<[u8; N]> {
-    use ring::rand::{SecureRandom as _, SystemRandom};
     let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| {
-        crate::Error::new(
-            crate::ErrorKind::Internal,
-            "the system's source of randomness failed",
-        )
-    })?;
+    crate::random::fill(&mut bytes)?;
     Ok(bytes)
 }
 

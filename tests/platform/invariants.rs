@@ -649,9 +649,13 @@ fn invariant_18_a_retiring_secret_fails_at_its_deadline_and_two_are_usable_at_mo
         for (id, deadline) in &deadlines {
             let secret = state.client_secret(id).unwrap();
             assert!(!secret.is_usable(*deadline), "{id} at its deadline");
-            assert!(secret.is_usable(deadline - 1), "{id} a second before");
+            // What had retired when another secret came is not brought back by a clock that is set back.
+            assert!(
+                *deadline <= now || secret.is_usable(deadline - 1),
+                "{id} a second before"
+            );
         }
-        assert!((0..4_000).all(|later| {
+        assert!((-4_000..4_000).all(|later| {
             state
                 .secrets_of(&owner)
                 .filter(|it| it.is_usable(now + later))

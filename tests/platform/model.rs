@@ -460,6 +460,7 @@ fn step(model: &mut Model, rng: &mut Rng) -> (Vec<Change>, bool) {
                     RevocationChange::TokenRevoked {
                         token: id.into(),
                         expires: 9,
+                        tenant: None,
                     }
                     .into(),
                 ],

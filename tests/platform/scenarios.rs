@@ -415,3 +415,15 @@ fn a_blocked_app_does_nothing_anywhere() {
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::PlatformForbidden);
 }
+
+#[test]
+fn nobody_is_left_in_a_removed_project() {
+    let world = World::new();
+    let admin = world.user("ana", "acme");
+    let admin = world.engine.act_as(&admin);
+    admin.add_to_project("acme", "dan", "p1").unwrap();
+    admin.remove_project("p1").unwrap();
+    for member in admin.members("acme").unwrap() {
+        assert!(!member.projects.contains("p1"), "{}", member.user);
+    }
+}

@@ -104,6 +104,10 @@ fn out_of_reach_beyond_the_maximum_staleness_denies_and_recovers() {
     assert!(ben_may_read(&engine));
     clock.advance(1);
     assert!(engine.follow().is_err());
+    assert_eq!(
+        engine.followed().unwrap_err().kind(),
+        engine.follow().unwrap_err().kind()
+    );
     let rfi = Resource::new("Rfi", "42").parent("Project", "p1");
     let ben = session(&engine, "ben", "acme");
     let decision = ben.decide("rfis.view", &rfi, &bailiwick::Context::new());

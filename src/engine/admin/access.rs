@@ -166,7 +166,8 @@ impl Admin<'_> {
         )
     }
 
-    /// Revokes one access token of a service account, known by its id and the time at which it expires anyway. The
+    /// Revokes one access token of a service account, known by its id and the time at which it expires anyway. A token of
+    /// that id that is not the account's is not touched. The
     /// revocation is remembered at least for now and at most for the longest lifetime that a token can have.
     ///
     /// # Errors
@@ -180,7 +181,8 @@ impl Admin<'_> {
     ) -> Result<()> {
         let (account, token, now) = (account.into(), token.into(), self.now());
         let expires = expires.clamp(now, now.saturating_add(MAX_TOKEN_LIFETIME_SECONDS.into()));
-        let revoked = RevocationChange::TokenRevoked {
+        let revoked = RevocationChange::AccountTokenRevoked {
+            account: account.clone(),
             token: token.clone(),
             expires,
         };

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use crate::audit::{Audit, DecisionRecord, UsageReport};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_LISTED_CHANGES;
 use crate::platform::TenantId;
 
 use super::{Admin, Target};
@@ -28,8 +29,8 @@ impl Admin<'_> {
         Ok(usage.report(tenant.as_str()))
     }
 
-    /// The latest decisions in a tenant, the newest first: at most `limit` of administration and as many of others, as
-    /// far as the audit keeps them in memory.
+    /// The latest decisions in a tenant, the newest first: at most `limit` of administration, as many of what was asked in
+    /// a client's name without proof, and as many of others, as far as the audit keeps them in memory.
     ///
     /// # Errors
     ///
@@ -38,24 +39,12 @@ impl Admin<'_> {
     pub fn recent_decisions(&self, tenant: impl Into<TenantId>, limit: usize) -> Result<Vec<DecisionRecord>> {
         let tenant = tenant.into();
         self.view("audit.view", |state| Target::tenant(state, &tenant), |_| ())?;
-        let mut records = self.audited()?.recent(usize::MAX);
-        records.retain(|record| record.tenant == tenant.as_str());
-        let mut left = [limit; 2];
-        records.retain(|record| {
-            let [administration, others] = &mut left;
-            let left = if record.administration {
-                administration
-            } else {
-                others
-            };
-            let is_shown = *left > 0;
-            *left = left.saturating_sub(1);
-            is_shown
-        });
-        Ok(records)
+        let audit = self.audited()?;
+        Ok(audit.recent_of(limit, |record| record.tenant == tenant.as_str()))
     }
 
-    /// The changes in a tenant that were made after a revision of the store, oldest first and no more than `limit`: each
+    /// The changes in a tenant that were made after a revision of the store, oldest first and no more than `limit` or
+    /// [`MAX_LISTED_CHANGES`]: each
     /// with its revision, and as JSON with actor, action, and the records before and after.
     ///
     /// # Errors
@@ -70,7 +59,11 @@ impl Admin<'_> {
             Error::new(ErrorKind::Configuration, "the engine keeps no record of changes")
                 .help("build it on a store, or take the changes as they happen with `on_change`")
         })?;
+        let limit = limit.min(MAX_LISTED_CHANGES);
         let mut changes = vec![];
+        if limit == 0 {
+            return Ok(changes);
+        }
         store.audit_after(after, &mut |revision, record| {
             let record = serde_json::from_slice(record).unwrap_or(Json::Null);
             if is_about(&record, tenant.as_str()) {
@@ -93,7 +86,9 @@ impl Admin<'_> {
 fn is_about(record: &Json, tenant: &str) -> bool {
     let is = |value: Option<&Json>| value.and_then(Json::as_str) == Some(tenant);
     let records = ["before", "after"].into_iter();
+    let tenants = record.get("tenants").and_then(Json::as_array);
     is(record.get("tenant"))
+        || tenants.is_some_and(|tenants| tenants.iter().any(|it| is(Some(it))))
         || records
             .filter_map(|side| record.get(side).and_then(Json::as_array))
             .flatten()

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use crate::engine::session::Session;
 use crate::engine::snapshot::Snapshot;
-use crate::platform::Change;
+use crate::platform::{Change, State};
 
 /// Told of every change once it is made.
 pub(crate) type OnChange = Box<dyn Fn(&ChangeRecord) + Send + Sync>;
@@ -36,6 +36,9 @@ pub struct ChangeRecord {
     /// In which tenant the actor acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// The tenants of what changed, where the records do not name them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tenants: Vec<String>,
     /// What was asked for: an action of `policies/platform`.
     pub action: &'static str,
     /// What changed, in order.
@@ -79,6 +82,7 @@ impl ChangeRecord {
             tenant: caller
                 .and_then(|caller| caller.tenant.as_ref())
                 .map(ToString::to_string),
+            tenants: tenants(&after.platform, &changes),
             action,
             before: changes
                 .iter()
@@ -91,4 +95,15 @@ impl ChangeRecord {
             changes,
         }
     }
+}
+
+fn tenants(state: &State, changes: &[Change]) -> Vec<String> {
+    let mut tenants: Vec<String> = changes
+        .iter()
+        .filter_map(|change| state.tenant_behind(change))
+        .map(ToString::to_string)
+        .collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    tenants
 }
