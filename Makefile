@@ -77,8 +77,13 @@ ratios-python:
 # Transparent huge pages for malloc: at a million links most of a decision is misses of the TLB otherwise.
 ratios:
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(CARGO) bench --quiet --features sqlite --bench ratios
-	cd benches/peers && $(CARGO) run --quiet --release
+	$(MAKE) --no-print-directory peers
 	$(MAKE) --no-print-directory -C bindings/c ratios
+
+# Against rivals with many dependencies of their own: regorus, casbin, jsonwebtoken.
+.PHONY: peers
+peers:
+	cd benches/peers && $(CARGO) run --quiet --release
 
 # A wheel and a source distribution for release, in target/python-wheels/release.
 wheel:

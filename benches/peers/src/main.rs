@@ -2,6 +2,7 @@
 //!
 //! The lines are those of `benches/ratios`.
 
+mod decide;
 #[path = "../../ratios/measure.rs"]
 #[expect(dead_code, reason = "the cases here need only a part of it")]
 mod measure;
@@ -10,7 +11,7 @@ mod token;
 mod verify;
 
 fn main() {
-    for row in verify::rows() {
+    for row in decide::rows().into_iter().chain(verify::rows()) {
         println!("{row}");
     }
 }
