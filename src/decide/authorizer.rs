@@ -10,7 +10,7 @@ use super::machine::Layers;
 use super::reach::KeptPrincipal;
 use super::request::Request;
 use super::response::{PolicyRef, Response, Verdict};
-use super::snapshot::{Kept, Object, Snapshot, Subject};
+use super::snapshot::{Kept, Object, Snapshot, Subject, Version};
 use crate::compile::policies::Named;
 use crate::compile::program::{RuleId, Template};
 use crate::entities::graph::{Node, TypeId};
@@ -153,6 +153,11 @@ impl Authorizer {
     /// The id of an entity type, if a schema, policy or entity names it.
     pub(crate) fn type_id(&self, name: &str) -> Option<TypeId> {
         self.snapshot.graph.type_id(name)
+    }
+
+    /// The version of its content: what is kept beside this authorizer means nothing to another one.
+    pub(crate) fn version(&self) -> Version {
+        self.snapshot.version
     }
 
     /// Looks up an entity to be kept beside this authorizer.

@@ -6,7 +6,7 @@ use cedar_policy::pst;
 
 use super::authorizer::Authorizer;
 use super::import;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, Version};
 use crate::error::{Error, ErrorKind, Result};
 use crate::stack::on_parser_stack;
 use crate::value::{Entity, EntityRef, EntityUid};
@@ -38,19 +38,45 @@ use crate::value::{Entity, EntityRef, EntityUid};
 /// # Ok::<(), bailiwick::Error>(())
 /// ```
 pub struct Edit {
+    draft: Draft,
+}
+
+/// What a change makes of a snapshot. It can be changed only by saying so: whoever kept something beside a snapshot goes by
+/// its version.
+struct Draft {
     snapshot: Snapshot,
+    changed: bool,
+}
+
+impl Draft {
+    fn change(&mut self) -> &mut Snapshot {
+        self.changed = true;
+        &mut self.snapshot
+    }
 }
 
 impl Edit {
     pub(super) fn new(snapshot: Snapshot) -> Self {
-        Self { snapshot }
+        Self {
+            draft: Draft {
+                snapshot,
+                changed: false,
+            },
+        }
     }
 
     /// The changed authorizer.
     #[must_use]
     pub fn commit(self) -> Authorizer {
+        let Draft {
+            mut snapshot,
+            changed,
+        } = self.draft;
+        if changed {
+            snapshot.version = Version::new();
+        }
         Authorizer {
-            snapshot: Arc::new(self.snapshot),
+            snapshot: Arc::new(snapshot),
         }
     }
 
@@ -61,7 +87,7 @@ impl Edit {
     /// [`ErrorKind::EntityCycle`] when it would become its own ancestor; [`ErrorKind::LimitExceeded`] for too many
     /// ancestors, too long names and too deeply nested values.
     pub fn upsert_entity(&mut self, entity: &Entity<'_>) -> Result<()> {
-        self.snapshot.graph.upsert(entity)
+        self.draft.change().graph.upsert(entity)
     }
 
     /// Removes an entity; false when there was none. What lay below it stays below its uid, but no longer below what
@@ -71,7 +97,7 @@ impl Edit {
     ///
     /// None today; the result leaves room for them.
     pub fn remove_entity(&mut self, uid: EntityRef<'_>) -> Result<bool> {
-        self.snapshot.graph.remove(uid)
+        self.draft.change().graph.remove(uid)
     }
 
     /// Puts an entity under one more parent; an unknown uid becomes an entity without attributes.
@@ -104,7 +130,7 @@ impl Edit {
     }
 
     fn parents(&self, uid: EntityRef<'_>) -> Vec<EntityUid<'static>> {
-        let graph = &self.snapshot.graph;
+        let graph = &self.draft.snapshot.graph;
         let parents = graph.find(uid).map_or(&[][..], |node| node.parents.as_slice());
         let nodes = parents.iter().filter_map(|parent| graph.node(*parent));
         nodes.map(|node| node.uid().to_uid().into_owned()).collect()
@@ -112,7 +138,7 @@ impl Edit {
 
     fn set_parents(&mut self, uid: EntityRef<'_>, parents: &[EntityUid<'static>]) -> Result<()> {
         let parents: Vec<EntityRef<'_>> = parents.iter().map(EntityUid::as_ref).collect();
-        self.snapshot.graph.set_parents(uid, &parents)
+        self.draft.change().graph.set_parents(uid, &parents)
     }
 
     /// Replaces all entities; the actions of the schema stay.
@@ -123,7 +149,7 @@ impl Edit {
     /// value.
     pub fn replace_entities(&mut self, entities: &cedar_policy::Entities) -> Result<()> {
         let fresh = import::read_entities(entities)?;
-        let mut changed = self.snapshot.clone();
+        let mut changed = self.draft.snapshot.clone();
         let old: Vec<EntityUid<'static>> = changed
             .graph
             .iter()
@@ -136,7 +162,7 @@ impl Edit {
         for entity in actions.entities.iter().chain(&fresh) {
             changed.graph.upsert(entity)?;
         }
-        self.snapshot = changed;
+        *self.draft.change() = changed;
         Ok(())
     }
 
@@ -153,7 +179,7 @@ impl Edit {
         principal: Option<EntityRef<'_>>,
         resource: Option<EntityRef<'_>>,
     ) -> Result<()> {
-        let Snapshot { policies, graph, .. } = &mut self.snapshot;
+        let Snapshot { policies, graph, .. } = self.draft.change();
         policies
             .link(template, id, principal, resource, graph)
             .map(|_| ())
@@ -165,7 +191,7 @@ impl Edit {
     ///
     /// [`ErrorKind::LinkInvalid`] for a template that still has links.
     pub fn remove_policy(&mut self, id: &str) -> Result<bool> {
-        let Snapshot { policies, graph, .. } = &mut self.snapshot;
+        let Snapshot { policies, graph, .. } = self.draft.change();
         policies.remove(id, graph)
     }
 
@@ -205,7 +231,7 @@ impl Edit {
     }
 
     fn add(&mut self, text: &str, parse: impl FnOnce(&str) -> Result<pst::Template> + Send) -> Result<()> {
-        let snapshot = &mut self.snapshot;
+        let snapshot = self.draft.change();
         on_parser_stack(|| {
             let policy = parse(text)?;
             import::add_template(&policy, Some(text.to_owned()), snapshot)
@@ -218,9 +244,9 @@ impl Edit {
     ///
     /// [`ErrorKind::PolicyDuplicate`] and [`ErrorKind::PolicyUnsupported`]; the edit is then as it was.
     pub fn add_policies(&mut self, policies: &cedar_policy::PolicySet) -> Result<()> {
-        let mut changed = self.snapshot.clone();
+        let mut changed = self.draft.snapshot.clone();
         import::add_policy_set(policies, &mut changed)?;
-        self.snapshot = changed;
+        *self.draft.change() = changed;
         Ok(())
     }
 }
@@ -232,3 +258,7 @@ fn syntax(error: &impl std::fmt::Display) -> Error {
 fn unsupported(error: &impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::PolicyUnsupported, error.to_string())
 }
+
+#[cfg(test)]
+#[path = "edit_tests.rs"]
+mod tests;

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::authorizer::Authorizer;
-use super::snapshot::{SchemaActions, Snapshot};
+use super::snapshot::{SchemaActions, Snapshot, Version};
 use crate::artifact::{self, Flat, damaged};
 use crate::compile::image::{Numbers, TemplateImage};
 use crate::compile::policies::Policies;
@@ -309,6 +309,7 @@ impl<'i> Reader<'i> {
             policies.link_to(template, link.id, principal, resource, &mut self.graph)?;
         }
         Ok(Snapshot {
+            version: Version::new(),
             graph: self.graph,
             policies,
             actions: Arc::new(actions),

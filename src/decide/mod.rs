@@ -27,7 +27,7 @@ pub(crate) use reach::KeptPrincipal;
 pub use request::Request;
 pub(crate) use response::Verdict;
 pub use response::{PolicyRef, Response};
-pub(crate) use snapshot::Kept;
+pub(crate) use snapshot::{Kept, Version};
 pub use snapshot::{Object, Subject};
 pub use trace::{
     Clause, ClosePolicy, ConditionOutcome, ConditionTrace, Deciding, Place, PolicyOutcome, PolicyTrace, Seen,

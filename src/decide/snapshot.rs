@@ -1,6 +1,7 @@
 //! One immutable state of policies and entities, and the path from a request to a verdict.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::Fault;
 use super::import;
@@ -21,9 +22,22 @@ use crate::value::{Context, Entity, EntityRef, EntityUid};
 /// Policies and entities of one moment. A clone is a few reference counts.
 #[derive(Clone)]
 pub(crate) struct Snapshot {
+    pub(crate) version: Version,
     pub(crate) graph: Graph,
     pub(crate) policies: Policies,
     pub(crate) actions: Arc<SchemaActions>,
+}
+
+/// Tells snapshots of different content apart, within a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Version(u64);
+
+impl Version {
+    /// One that no other snapshot has.
+    pub(crate) fn new() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// The actions that the schema declares, sorted by uid.
@@ -120,6 +134,7 @@ impl Snapshot {
     /// Nothing but the actions of the schema, if there is one.
     pub(crate) fn new(schema: Option<&cedar_policy::Schema>) -> Result<Self> {
         let mut snapshot = Self {
+            version: Version::new(),
             graph: Graph::new(),
             policies: Policies::new(),
             actions: Arc::default(),

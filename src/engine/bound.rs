@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::Guard;
 
-use crate::decide::{Kept, KeptPrincipal};
+use crate::decide::{Kept, KeptPrincipal, Version};
 use crate::policy::{ActionIndex, ActionSet, SessionAttributes, Vocabulary};
 use crate::token::Attribute;
 use crate::value::{Context, Value};
@@ -14,28 +14,61 @@ use super::ceilings::Ceilings;
 use super::session::{Session, SessionInner};
 use super::snapshot::Snapshot;
 
-/// The session's entities as the revision knows them, and the actions that its scopes cover.
+/// A session at one revision.
 pub(super) struct Bound {
     revision: u64,
+    known: Arc<Known>,
+    /// What the platform's state puts above it.
+    pub(super) ceilings: Ceilings,
+}
+
+/// The session's entities as policies and entities know them, and the actions that its scopes cover. Changes of the
+/// platform that touch neither policies nor entities leave it as it is.
+pub(super) struct Known {
+    version: Version,
     pub(super) principal: KeptPrincipal,
     /// Whether the schema has such a principal; if not, no request is valid.
     pub(super) principal_is_declared: bool,
     pub(super) tenant: Option<Kept>,
     /// The actions that the scopes cover; none when nothing limits them.
     bailiwick: Option<ActionSet>,
-    /// What the platform's state puts above it.
-    pub(super) ceilings: Ceilings,
     /// What the session adds to the context of each action; made when first asked for, and only if the session has more
     /// to add than every session.
     added: Box<[OnceLock<Context<'static>>]>,
 }
 
+impl Deref for Bound {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.known
+    }
+}
+
 impl Bound {
-    pub(super) fn of(snapshot: &Snapshot, session: &SessionInner) -> Self {
+    /// Binds a session to a revision; what is known of it at an earlier one is taken over where it still holds.
+    fn of(snapshot: &Snapshot, session: &SessionInner, before: Option<&Bound>) -> Self {
+        let before = before.map(|bound| &bound.known);
+        let known = before.filter(|known| known.version == snapshot.authorizer.version());
+        Self {
+            revision: snapshot.revision,
+            known: known.map_or_else(|| Arc::new(Known::of(snapshot, session)), Arc::clone),
+            ceilings: Ceilings::of(snapshot, session),
+        }
+    }
+
+    /// Binds a session that has just been made.
+    pub(super) fn first(snapshot: &Snapshot, session: &SessionInner) -> Self {
+        Self::of(snapshot, session, None)
+    }
+}
+
+impl Known {
+    fn of(snapshot: &Snapshot, session: &SessionInner) -> Self {
         let vocabulary = &snapshot.vocabulary;
         let keep = |uid| snapshot.authorizer.keep(uid);
         Self {
-            revision: snapshot.revision,
+            version: snapshot.authorizer.version(),
             principal: snapshot
                 .authorizer
                 .keep_principal(session.principal.clone(), vocabulary.actions().count()),
@@ -45,7 +78,6 @@ impl Bound {
                 .scopes
                 .as_deref()
                 .map(|scopes| covered(vocabulary, scopes.iter().map(String::as_str))),
-            ceilings: Ceilings::of(snapshot, session),
             added: if session.attributes.is_empty() {
                 Box::default()
             } else {
@@ -116,7 +148,7 @@ impl Session {
         if bound.revision == snapshot.revision {
             return BoundRef::Known(bound);
         }
-        let fresh = Arc::new(Bound::of(snapshot, &self.inner));
+        let fresh = Arc::new(Bound::of(snapshot, &self.inner, Some(&bound)));
         self.bound.store(Arc::clone(&fresh));
         BoundRef::New(fresh)
     }

@@ -63,7 +63,7 @@ impl Session {
         tenant: Tenant<'_>,
     ) -> Result<Self> {
         let inner = SessionInner::new(snapshot, identity, tenant)?;
-        let bound = Bound::of(snapshot, &inner);
+        let bound = Bound::first(snapshot, &inner);
         Ok(Self {
             engine,
             inner: Arc::new(inner),
