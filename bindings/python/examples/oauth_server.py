@@ -1,18 +1,25 @@
 """An authorization server and the API that it protects, in one FastAPI application, on one SQLite file.
 
+The page at `/oauth/authorize` asks a signed-in user for consent; how users sign in is the host's affair (`signed_in`).
 `main` founds the platform where the file is new, and prints the credentials of the first service account once.
 """
 
 import os
+from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qs
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
 from platform_data import POLICIES
 
 import bailiwick as bw
 from bailiwick.admin import Credential
 from bailiwick.fastapi import Authz, header
+from bailiwick.starlette import response_of
 
 ISSUER = "https://id.example.com"
 
@@ -37,11 +44,51 @@ def found(engine: bw.Engine) -> Credential:
     return account
 
 
-def application(engine: bw.Engine) -> FastAPI:
-    """The application over an engine that was built with `oauth`."""
+def nobody(request: Request) -> bw.Session:
+    """In the place of the host's own sign-in."""
+    raise HTTPException(401, "sign in first")
+
+
+def consent_pages(engine: bw.Engine, signed_in: Callable[[Request], bw.Session]) -> APIRouter:
+    """`/authorize`: a page that asks the user, and the answer that sends the browser back to the app."""
+    router = APIRouter(include_in_schema=False)
+    # No other site may show the page in a frame, and it answers for one user alone.
+    headers = {"Content-Security-Policy": "frame-ancestors 'none'", "Cache-Control": "no-store"}
+
+    @router.get("/authorize")
+    def ask(request: Request, user: Annotated[bw.Session, Depends(signed_in)]) -> Response:
+        asked = engine.authorize(request.url.query)
+        if isinstance(asked, bw.Reply):
+            return response_of(asked)
+        scopes = "".join(f"<li>{escape(scope)}</li>" for scope in asked.scopes or ["all that was approved for it"])
+        page = f"""<!doctype html><title>Consent</title>
+            <h1>May {escape(asked.app_name)} act for {escape(user.principal.id)}?</h1><ul>{scopes}</ul>
+            <form method="post"><button name="answer" value="yes">Yes</button>
+            <button name="answer" value="no">No</button></form>"""
+        return HTMLResponse(page, headers=headers)
+
+    @router.post("/authorize")
+    async def answer(request: Request, user: Annotated[bw.Session, Depends(signed_in)]) -> Response:
+        # Only the page above may answer in the user's name.
+        if request.headers.get("Origin") != ISSUER:
+            raise HTTPException(403, "the answer comes from another site")
+        answer = parse_qs((await request.body()).decode("latin-1")).get("answer")
+        asked = engine.authorize(request.url.query)
+        if isinstance(asked, bw.Reply):
+            return response_of(asked)
+        if answer == ["yes"]:
+            return response_of(await run_in_threadpool(engine.consent, asked, user))
+        return response_of(engine.decline(asked))
+
+    return router
+
+
+def application(engine: bw.Engine, signed_in: Callable[[Request], bw.Session] = nobody) -> FastAPI:
+    """The application over an engine that was built with `oauth`; `signed_in` gives the session of a request's user."""
     app = FastAPI(title="RFIs")
     authz = Authz(engine, tenant=header("X-Company-Id"))
     app.include_router(authz.oauth_router(), prefix="/oauth")
+    app.include_router(consent_pages(engine, signed_in), prefix="/oauth")
     app.include_router(authz.metadata_router())
 
     async def load_rfi(project: str, rfi: str) -> bw.Resource:

@@ -307,6 +307,12 @@ impl Engine {
         py.detach(|| self.engine.flush()).map_err(raising(py))
     }
 
+    /// Whether verifying a token may call a function for keys, and so take its time: on a thread, in asynchronous code.
+    #[getter]
+    fn fetches_keys(&self) -> bool {
+        self.calls_python
+    }
+
     /// A first-party session: a principal acting by itself, without a token and so without limits by scopes.
     ///
     /// `principal` is a user's id or an `EntityUid`; a service account is named by `service_account=` instead.

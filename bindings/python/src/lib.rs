@@ -1,8 +1,8 @@
 //! The native half of the Python package `bailiwick`: the module `bailiwick._bailiwick`.
 //!
-//! One file per Python class, and two that all of them share: `error` turns the library's errors into the exceptions
-//! that the package defines in Python, and `value` turns ordinary Python values into Cedar's. Every class is frozen, so
-//! threads share objects freely, with or without a global interpreter lock.
+//! A file holds a Python class, or a few that belong together. All of them share `error`, which turns the library's errors
+//! into the exceptions that the package defines in Python, `value`, which turns ordinary Python values into Cedar's, and
+//! `json`. Every class is frozen, so threads share objects freely, with or without a global interpreter lock.
 
 mod audit;
 mod authorizer;

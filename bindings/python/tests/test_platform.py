@@ -10,11 +10,13 @@ import json
 import re
 import threading
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from conftest import NOW
+from conftest import NOW, ROOT
 
 import bailiwick as bw
 from bailiwick.admin import Credential
@@ -210,6 +212,73 @@ def test_a_token_bound_to_a_certificate_needs_it(
             engine.authenticate(token, tenant="acme", certificate=missing)
     with pytest.raises(bw.TokenError):
         engine.authenticate(token, tenant="acme", dpop=("no.proof.here", "GET", "https://api.example.com/"))
+
+
+def integers(der: bytes) -> Iterator[int]:
+    """The integers of a structure in DER, in their order, those within octet strings included."""
+    while der:
+        tag, size, start = der[0], der[1], 2
+        if size >= 0x80:
+            start = 2 + size - 0x80
+            size = int.from_bytes(der[2:start], "big")
+        content, der = der[start : start + size], der[start + size :]
+        if tag == 0x02:
+            yield int.from_bytes(content, "big")
+        elif tag in (0x30, 0x04):
+            yield from integers(content)
+
+
+class Prover:
+    """A client with an RSA key, which proves that it holds it (RFC 9449)."""
+
+    def __init__(self) -> None:
+        pkcs8 = (ROOT / "tests" / "data" / "rsa-2048.test-key.pk8").read_bytes()
+        public = bw.SigningKey.from_pkcs8("p", pkcs8, algorithm="RS256").jwks["keys"][0]
+        self.jwk = {name: public[name] for name in ("e", "kty", "n")}
+        _, _, self.modulus, _, self.exponent, *_ = integers(pkcs8)
+
+    @property
+    def thumbprint(self) -> str:
+        return encoded(hashlib.sha256(json.dumps(self.jwk, sort_keys=True, separators=(",", ":")).encode()).digest())
+
+    def proof(self, token: str, **changes: Any) -> str:
+        access = encoded(hashlib.sha256(token.encode()).digest())
+        claims = {"jti": "j1", "htm": "GET", "htu": "https://api.example.com/rfis", "iat": NOW, "ath": access} | changes
+        header = {"typ": "dpop+jwt", "alg": "RS256", "jwk": self.jwk}
+        signed = ".".join(encoded(json.dumps(part).encode()) for part in (header, claims))
+        # RFC 8017, section 9.2.
+        info = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(signed.encode()).digest()
+        padded = b"\0\1" + b"\xff" * (256 - 3 - len(info)) + b"\0" + info
+        return signed + "." + encoded(pow(int.from_bytes(padded, "big"), self.exponent, self.modulus).to_bytes(256, "big"))
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def test_a_token_bound_to_a_key_needs_a_proof_of_it(construction: bw.Policies, clock: bw.Clock, key: bw.SigningKey) -> None:
+    engine = bw.Engine(construction, issuers=[bw.Issuer("https://id.example.com", audience="api", jwks=key.jwks)], clock=clock)
+    prover, uri = Prover(), "https://api.example.com/rfis"
+    claims = {"iss": "https://id.example.com", "aud": "api", "sub": "ana", "client_id": "dashboards", "tenant": "acme"}
+    confirmed = {"cnf": {"jkt": prover.thumbprint}}
+    token = key.sign({**claims, **confirmed, "scope": "rfis:read", "exp": NOW + 60})
+    proof = prover.proof(token)
+    session = engine.authenticate(token, tenant="acme", dpop=(proof, "GET", uri))
+    assert session.allows("rfis.view", bw.Resource("Rfi", "42"))
+    refused = {
+        "a replay": (proof, "GET", uri),
+        "another method": (prover.proof(token, jti="j2"), "POST", uri),
+        "another URI": (prover.proof(token, jti="j3"), "GET", uri + "/1"),
+        "another token": (prover.proof(token + "x", jti="j4"), "GET", uri),
+        "an old proof": (prover.proof(token, jti="j5", iat=NOW - 3600), "GET", uri),
+        "a wrong signature": (prover.proof(token, jti="j6")[:-4] + "AAAA", "GET", uri),
+        "no proof": None,
+    }
+    for what, dpop in refused.items():
+        with pytest.raises(bw.TokenError):
+            engine.authenticate(token, tenant="acme", dpop=dpop)
+            pytest.fail(what)
+    assert engine.authenticate(token, tenant="acme", dpop=(prover.proof(token, jti="j7"), "GET", uri)).principal.id == "ana"
 
 
 def test_usage_and_decisions_are_recorded(engine: bw.Engine, admin: bw.Admin) -> None:

@@ -21,7 +21,7 @@ from fastapi.security import OAuth2
 
 from bailiwick import Decision, Engine, Resource, Session
 from bailiwick._web import Gate, Refusal, known_action, narrowest
-from bailiwick.starlette import oauth_endpoints, oauth_metadata
+from bailiwick.starlette import oauth_endpoints, oauth_metadata, session_of
 
 __all__ = ["Authz", "header", "path"]
 
@@ -107,7 +107,7 @@ class Authz:
         async def session(request: Request, authorization: str | None = Security(self.scheme)) -> Session:
             tenant = self._tenant(request) if self._tenant else None
             try:
-                return self._gate.session(authorization, tenant)
+                return await session_of(self._gate, authorization, tenant)
             except Refusal as refusal:
                 raise _response(refusal) from None
 

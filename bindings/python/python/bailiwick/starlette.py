@@ -32,7 +32,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bailiwick import Engine, Reply
+from bailiwick import Engine, Reply, Session
 from bailiwick._web import Gate, Refusal, known_action
 
 __all__ = ["AuthorizationMiddleware", "Public", "Rule", "metadata_route", "oauth_routes", "response_of"]
@@ -101,7 +101,7 @@ class AuthorizationMiddleware:
         if isinstance(rule, Public):
             return
         tenant = self._tenant(connection) if self._tenant else None
-        session = self._gate.session(connection.headers.get("Authorization"), tenant)
+        session = await session_of(self._gate, connection.headers.get("Authorization"), tenant)
         connection.state.session = session
         if rule is None:
             raise Refusal(403, "forbidden", {})
@@ -128,6 +128,13 @@ class AuthorizationMiddleware:
             return
         response = JSONResponse({"detail": refusal.detail}, refusal.status, refusal.headers)
         await response(scope, receive, send)
+
+
+async def session_of(gate: Gate, authorization: str | None, tenant: str | None) -> Session:
+    """The session of a request. What may wait for a function that gets keys does so off the event loop."""
+    if gate.engine.fetches_keys:
+        return await run_in_threadpool(gate.session, authorization, tenant)
+    return gate.session(authorization, tenant)
 
 
 def oauth_routes(engine: Engine) -> list[Route]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import parse_qs, urlsplit
 
+import httpx2 as httpx
 import pytest
 from fastapi.testclient import TestClient
 from oauth_server import application, found, open_engine
@@ -61,6 +64,55 @@ def test_keys_and_metadata_stand_where_the_metadata_says(engine: bw.Engine) -> N
     keys = client.get("/oauth/jwks")
     assert keys.headers["Content-Type"] == "application/jwk-set+json" and len(keys.json()["keys"]) == 1
     assert client.post("/oauth/token", data=GRANT).json()["error"] == "invalid_client"
+
+
+VERIFIER = "v" * 64
+REDIRECT = "https://dashboards.example/callback"
+ASKED = {
+    "response_type": "code",
+    "client_id": "dashboards",
+    "redirect_uri": REDIRECT,
+    "scope": "rfis:read",
+    "state": "s1",
+    "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode(),
+    "code_challenge_method": "S256",
+}
+
+
+def test_a_user_is_asked_on_a_page_and_the_app_gets_a_code(engine: bw.Engine, account: Credential) -> None:
+    def bill(_: object = None) -> bw.Session:
+        return engine.session("bill", tenant="initech")
+
+    admin = engine.act_as(bill())
+    admin.register_app("initech", "<Dashboards>", id="dashboards")
+    admin.draft_version(
+        "dashboards",
+        scopes=["rfis:read"],
+        redirect_uris=[REDIRECT],
+        grant_types=["authorization_code", "refresh_token"],
+    )
+    admin.publish_version("dashboards", 1)
+    admin.install("initech", "dashboards", scopes=["rfis:read"], projects="all")
+    secret = admin.create_secret(app="dashboards")
+    client = TestClient(application(engine, bill), follow_redirects=False)
+    page = client.get("/oauth/authorize", params=ASKED)
+    assert page.status_code == 200 and "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert "May &lt;Dashboards&gt; act for bill?" in page.text and "<li>rfis:read</li>" in page.text
+
+    def answered(answer: str, origin: str = "https://id.example.com") -> httpx.Response:
+        return client.post("/oauth/authorize", params=ASKED, data={"answer": answer}, headers={"Origin": origin})
+
+    assert answered("yes", "https://evil.example").status_code == 403
+    for anything_else in ("no", "", "maybe"):
+        sent_back = parse_qs(urlsplit(answered(anything_else).headers["Location"]).query)
+        assert sent_back["error"] == ["access_denied"] and sent_back["state"] == ["s1"]
+    sent_back = parse_qs(urlsplit(answered("yes").headers["Location"]).query)
+    form = {"grant_type": "authorization_code", "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
+    issued = client.post("/oauth/token", data=form | {"code": sent_back["code"][0]}, auth=("dashboards", secret.secret))
+    assert issued.status_code == 200 and issued.json()["scope"] == "rfis:read"
+    wrong = client.get("/oauth/authorize", params=ASKED | {"redirect_uri": "https://evil.example/callback"})
+    assert wrong.status_code == 400 and "Location" not in wrong.headers
+    assert TestClient(application(engine)).get("/oauth/authorize", params=ASKED).status_code == 401
 
 
 @pytest.fixture
