@@ -153,10 +153,11 @@ impl<'a> Record<'a> {
     }
 
     /// Sets `name`; returns the value it had before.
+    #[inline]
     pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) -> Option<Value<'a>> {
         let (name, value) = (name.into(), value.into());
         for (known, slot) in &mut self.entries {
-            if *known == name {
+            if same_text(known, &name) {
                 return Some(std::mem::replace(slot, value));
             }
         }

@@ -46,7 +46,7 @@ impl Arena {
         // `clear`, before which the caller ends the use of the copy. The bytes are those of a `str`.
         let copy = unsafe {
             let start = self.block.cast::<u8>().as_ptr().add(self.taken);
-            std::ptr::copy_nonoverlapping(text.as_ptr(), start, text.len());
+            copy(text.as_bytes(), start);
             std::str::from_utf8_unchecked(std::slice::from_raw_parts(start, text.len()))
         };
         self.taken += text.len();
@@ -72,6 +72,39 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         self.release();
+    }
+}
+
+/// Copies bytes to where there is room for them. Most are short, and a call would cost more than the copying.
+///
+/// # Safety
+///
+/// `to` is good for writing as many bytes as there are, and they lie elsewhere.
+#[inline]
+unsafe fn copy(bytes: &[u8], to: *mut u8) {
+    // SAFETY: the parts lie within the bytes, the first at the beginning and the last at the end of the room.
+    unsafe {
+        match bytes.len() {
+            4..8 => copy_ends::<4>(bytes, to),
+            8..=16 => copy_ends::<8>(bytes, to),
+            _ => std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()),
+        }
+    }
+}
+
+/// Copies the first and the last `N` bytes, which overlap or meet.
+///
+/// # Safety
+///
+/// As for [`copy`]; the number of bytes is from `N` to twice `N`.
+#[inline]
+unsafe fn copy_ends<const N: usize>(bytes: &[u8], to: *mut u8) {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) {
+        // SAFETY: there are at least `N` bytes, so both places lie within the room for them.
+        unsafe {
+            to.cast::<[u8; N]>().write_unaligned(*first);
+            to.add(bytes.len() - N).cast::<[u8; N]>().write_unaligned(*last);
+        }
     }
 }
 

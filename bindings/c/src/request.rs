@@ -48,14 +48,20 @@ impl Asking {
     fn clear(&mut self) {
         self.context.clear();
         self.context_texts.clear();
-        self.name_resource("", "");
+        self.forget_resource();
+    }
+
+    fn forget_resource(&mut self) {
+        self.resource.restart(EntityUid::new("", ""));
+        self.resource_texts.clear();
         self.filling = Filling::Nothing;
     }
 
     /// Names the resource; what the request brought along is forgotten.
     pub(crate) fn name_resource(&mut self, type_name: &str, id: &str) {
-        self.resource.restart(EntityUid::new("", ""));
-        self.resource_texts.clear();
+        if self.filling != Filling::Nothing {
+            self.forget_resource();
+        }
         let uid = EntityUid::new(self.keep_for_resource(type_name), self.keep_for_resource(id));
         self.resource.restart(uid);
         self.filling = Filling::Resource;

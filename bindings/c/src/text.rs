@@ -45,6 +45,7 @@ impl<'a> bw_str<'a> {
     }
 
     /// The bytes; `name` is what messages call the argument.
+    #[inline]
     pub(crate) fn bytes(self, name: &'static str) -> Result<&'a [u8]> {
         match (self.ptr.is_null(), self.len) {
             (_, 0) => Ok(&[]),
@@ -59,8 +60,13 @@ impl<'a> bw_str<'a> {
     }
 
     /// The text, which must be UTF-8.
+    #[inline]
     pub(crate) fn text(self, name: &'static str) -> Result<&'a str> {
         let bytes = self.bytes(name)?;
+        if is_short_ascii(bytes) {
+            // SAFETY: ASCII is UTF-8.
+            return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+        }
         std::str::from_utf8(bytes).map_err(|error| not_utf8(name, error.valid_up_to()))
     }
 
@@ -71,6 +77,22 @@ impl<'a> bw_str<'a> {
         }
         self.text(name).map(Some)
     }
+}
+
+/// Whether this is ASCII of at most two words, as nearly all names and ids are: told without a loop.
+#[inline]
+fn is_short_ascii(bytes: &[u8]) -> bool {
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    let word = |chunk: Option<&[u8; 8]>| chunk.map_or(HIGH_BITS, |bytes| u64::from_le_bytes(*bytes));
+    let half = |chunk: Option<&[u8; 4]>| chunk.map_or(HIGH_BITS, |bytes| u32::from_le_bytes(*bytes).into());
+    // The first and the last word overlap or meet.
+    let all = match bytes.len() {
+        0..4 => bytes.iter().fold(0, |all, byte| all | u64::from(*byte)),
+        4..8 => half(bytes.first_chunk()) | half(bytes.last_chunk()),
+        8..=16 => word(bytes.first_chunk()) | word(bytes.last_chunk()),
+        _ => HIGH_BITS,
+    };
+    all & HIGH_BITS == 0
 }
 
 /// An array of texts; `name` is what messages call it.
