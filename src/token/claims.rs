@@ -8,7 +8,7 @@ use crate::value::Value;
 
 use super::claim::{self, ClaimPath, Date};
 use super::confirmation::Confirmation;
-use super::context::Attribute;
+use super::context::{self, Attribute};
 use super::json::{Json, Members};
 use super::lineage::Lineage;
 use super::profile::{Profile, ServiceAccountRule};
@@ -171,13 +171,13 @@ impl Claims {
             self.lineage.secret.as_ref(),
         ];
         let held = |text: &String| text.capacity() + 16;
-        let scopes: usize = self
-            .scopes
-            .iter()
-            .map(|scope| held(scope) + size_of::<String>())
-            .sum();
+        let lists = (self.scopes.iter())
+            .chain(&self.lineage.parents)
+            .chain(self.lineage.projects.iter().flatten());
+        let listed: usize = lists.map(|text| held(text) + size_of::<String>()).sum();
+        let attributes: usize = self.attributes.iter().map(context::weight).sum();
         let uri = self.status.as_ref().map_or(0, |status| status.uri.len() + 16);
-        size_of::<Self>() + uri + texts.into_iter().flatten().map(held).sum::<usize>() + scopes
+        size_of::<Self>() + uri + texts.into_iter().flatten().map(held).sum::<usize>() + listed + attributes
     }
 
     /// What the token descends from; empty unless the platform itself issued it.

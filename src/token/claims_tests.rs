@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::token::ClaimType;
 use crate::token::fixture::{Fixture, NOW, claims, claims_with, claims_without};
 
 const INVALID: Result<Claims, ErrorKind> = Err(ErrorKind::TokenClaimInvalid);
@@ -221,5 +222,31 @@ fn a_bound_token_without_its_proof_is_refused() {
     for confirmation in [json!({"jkt": "x"}), json!({"x5t#S256": "x"}), json!(null)] {
         let bound = fixture.verify(&claims_with("cnf", confirmation));
         assert_eq!(bound, Err(ErrorKind::TokenBinding));
+    }
+}
+
+#[test]
+fn everything_that_a_token_says_counts_toward_its_weight() {
+    let fixture = Fixture::profiled(|profile| {
+        let profile = profile.context_claim("text", "text", ClaimType::String);
+        profile.context_claim("texts", "texts", ClaimType::Strings)
+    });
+    let weight = |claims: &Value| {
+        let token = fixture.key.sign(claims, "at+jwt").unwrap();
+        let (claims, _) = fixture.verifier.verify_marked(&token, NOW).unwrap();
+        claims.weight()
+    };
+    let plain = weight(&claims());
+    let long = "x".repeat(3_000);
+    let many: Vec<String> = (0..200).map(|at| format!("group-of-people-{at}")).collect();
+    for (name, value, least) in [
+        ("client_id", json!(long), 2_900),
+        ("scope", json!(many), 200 * 30),
+        ("text", json!(long), 3_000),
+        ("texts", json!(many), 200 * 30),
+        ("status", json!({"status_list": {"idx": 0, "uri": long}}), 3_000),
+    ] {
+        let heavy = weight(&claims_with(name, value));
+        assert!(heavy >= plain + least, "{name}: {heavy} after {plain}");
     }
 }

@@ -47,6 +47,23 @@ pub(crate) struct ContextClaim {
 /// An attribute of the context that a token decides: its value, or none if the token leaves it out.
 pub(crate) type Attribute = (Arc<str>, Option<Value<'static>>);
 
+/// About how many bytes an attribute occupies.
+pub(crate) fn weight((_, value): &Attribute) -> usize {
+    size_of::<Attribute>() + value.as_ref().map_or(0, held)
+}
+
+/// What a value that a claim became occupies beside itself.
+fn held(value: &Value<'_>) -> usize {
+    match value {
+        Value::String(text) => text.len() + 16,
+        Value::Set(items) => {
+            let items = items.iter().map(|item| size_of::<Value<'_>>() + held(item));
+            16 + items.sum::<usize>()
+        }
+        _ => 0,
+    }
+}
+
 impl ContextClaim {
     pub(crate) fn read(&self, claims: &Members<'_>) -> Result<Attribute> {
         let value = match self.path.find(claims)? {

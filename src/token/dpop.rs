@@ -101,12 +101,13 @@ impl Dpop {
         let parts = Compact::split(proof.token).map_err(about_proof)?;
         let mut buffer = [0; MAX_TOKEN_HEADER_BYTES];
         let key = header_key(parts.header(&mut buffer).map_err(about_proof)?)?;
-        let bytes = parts.claims().map_err(about_proof)?;
-        let claims = json::object("claims", &bytes, MAX_TOKEN_CLAIMS).map_err(about_proof)?;
-        parts.verify(&key).map_err(about_proof)?;
+        // Before the signature: a key that the token does not name is not worth the work.
         if key.thumbprint() != base64url::encode(thumbprint) {
             return Err(mismatch("its key is not the one that the token is bound to"));
         }
+        let bytes = parts.claims().map_err(about_proof)?;
+        let claims = json::object("claims", &bytes, MAX_TOKEN_CLAIMS).map_err(about_proof)?;
+        parts.verify(&key).map_err(about_proof)?;
         check_request(proof, &claims)?;
         check_token(token, &claims)?;
         self.check_time(&claims, now)?;

@@ -148,6 +148,10 @@ fn a_proof_of_another_key_is_refused() {
         &thief.key,
     );
     assert_eq!(client.present(&proof), Err(ErrorKind::ProofMismatch));
+    // Before any work on its signature.
+    let (message, _) = proof.rsplit_once('.').unwrap();
+    let unsigned = format!("{message}.{}", "A".repeat(86));
+    assert_eq!(client.present(&unsigned), Err(ErrorKind::ProofMismatch));
     // The client's key in the header, the thief's signature behind it.
     let forged = write(
         &client.header().to_string(),

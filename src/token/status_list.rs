@@ -1,8 +1,9 @@
 //! Token status lists (draft-ietf-oauth-status-list): one compressed array for many tokens, signed by their issuer.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use hashbrown::{Equivalent, HashMap};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
@@ -57,9 +58,41 @@ pub struct StatusLists(Arc<Inner>);
 
 struct Inner {
     load: Box<Load>,
-    known: RwLock<HashMap<Box<str>, Arc<List>>>,
+    known: RwLock<HashMap<Name, Arc<List>>>,
     /// When the lists were last asked for in vain, in seconds since the Unix epoch; held by the one thread that asks.
-    failed: Mutex<HashMap<Box<str>, (i64, Error)>>,
+    failed: Mutex<Failed>,
+}
+
+type Failed = HashMap<Name, (i64, Error)>;
+
+/// What a list is known by. An issuer whose keys do not verify a list must neither use it nor keep another from it, also
+/// where both have their lists from one function.
+#[derive(PartialEq, Eq, Hash)]
+struct Name {
+    issuer: Box<str>,
+    uri: Box<str>,
+}
+
+/// The same, borrowed.
+#[derive(Clone, Copy, Hash)]
+struct NameRef<'a> {
+    issuer: &'a str,
+    uri: &'a str,
+}
+
+impl Equivalent<Name> for NameRef<'_> {
+    fn equivalent(&self, name: &Name) -> bool {
+        *self.issuer == *name.issuer && *self.uri == *name.uri
+    }
+}
+
+impl NameRef<'_> {
+    fn to_owned(self) -> Name {
+        Name {
+            issuer: self.issuer.into(),
+            uri: self.uri.into(),
+        }
+    }
 }
 
 type Load = dyn Fn(&str) -> Result<String> + Send + Sync;
@@ -156,8 +189,11 @@ impl StatusLists {
     }
 
     fn list(&self, place: &StatusReference, issuer: &str, keys: &KeySource, now: i64) -> Result<Arc<List>> {
-        let uri = &*place.uri;
-        let known = self.known(uri).filter(|list| now < list.end);
+        let name = NameRef {
+            issuer,
+            uri: &place.uri,
+        };
+        let known = self.known(name).filter(|list| now < list.end);
         let mut failed = match known {
             Some(list) if now < list.refresh => return Ok(list),
             // Somebody asks for a newer one: go on with this one.
@@ -168,26 +204,26 @@ impl StatusLists {
             None => self.failed(),
         };
         // Whoever waited has the other's result.
-        let known = self.known(uri).filter(|list| now < list.end);
+        let known = self.known(name).filter(|list| now < list.end);
         if let Some(list) = &known
             && now < list.refresh
         {
             return Ok(Arc::clone(list));
         }
-        let recent =
-            (failed.get(uri)).filter(|(at, _)| now.saturating_sub(*at).unsigned_abs() < RETRY.unsigned_abs());
+        let recent = (failed.get(&name))
+            .filter(|(at, _)| now.saturating_sub(*at).unsigned_abs() < RETRY.unsigned_abs());
         let error = match recent {
             Some((_, error)) => error.clone(),
-            None => match self.load(uri, issuer, keys, now) {
+            None => match self.load(name, keys, now) {
                 Ok(list) => {
-                    failed.remove(uri);
-                    self.keep(uri, &list, now)?;
+                    failed.remove(&name);
+                    self.keep(name, &list, now)?;
                     return Ok(list);
                 }
                 Err(error) => {
                     failed.retain(|_, (at, _)| now.saturating_sub(*at).unsigned_abs() < RETRY.unsigned_abs());
                     if failed.len() < MAX_STATUS_LISTS {
-                        failed.insert(uri.into(), (now, error.clone()));
+                        failed.insert(name.to_owned(), (now, error.clone()));
                     }
                     error
                 }
@@ -196,12 +232,12 @@ impl StatusLists {
         known.ok_or(error)
     }
 
-    fn load(&self, uri: &str, issuer: &str, keys: &KeySource, now: i64) -> Result<Arc<List>> {
-        let load = std::panic::AssertUnwindSafe(|| (self.0.load)(uri));
+    fn load(&self, name: NameRef<'_>, keys: &KeySource, now: i64) -> Result<Arc<List>> {
+        let load = std::panic::AssertUnwindSafe(|| (self.0.load)(name.uri));
         let token = std::panic::catch_unwind(load)
             .unwrap_or_else(|_| Err(unavailable("the function that gets status lists panicked")))
             .map_err(|error| unavailable("the token's status list could not be got").with_related([error]))?;
-        List::read(&token, uri, issuer, keys, now)
+        List::read(&token, name.uri, name.issuer, keys, now)
             .map(Arc::new)
             .map_err(|error| {
                 Error::new(
@@ -213,26 +249,26 @@ impl StatusLists {
             })
     }
 
-    fn keep(&self, uri: &str, list: &Arc<List>, now: i64) -> Result<()> {
+    fn keep(&self, name: NameRef<'_>, list: &Arc<List>, now: i64) -> Result<()> {
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_STATUS_LISTS && !known.contains_key(uri) {
+        if known.len() >= MAX_STATUS_LISTS && !known.contains_key(&name) {
             known.retain(|_, list| now < list.end);
         }
-        if known.len() >= MAX_STATUS_LISTS && !known.contains_key(uri) {
+        if known.len() >= MAX_STATUS_LISTS && !known.contains_key(&name) {
             return Err(unavailable(format!(
                 "the issuer has more than {MAX_STATUS_LISTS} status lists in use"
             )));
         }
-        known.insert(uri.into(), Arc::clone(list));
+        known.insert(name.to_owned(), Arc::clone(list));
         Ok(())
     }
 
-    fn known(&self, uri: &str) -> Option<Arc<List>> {
+    fn known(&self, name: NameRef<'_>) -> Option<Arc<List>> {
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(uri).cloned()
+        known.get(&name).cloned()
     }
 
-    fn failed(&self) -> MutexGuard<'_, HashMap<Box<str>, (i64, Error)>> {
+    fn failed(&self) -> MutexGuard<'_, Failed> {
         self.0.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -343,3 +343,29 @@ fn many_threads_ask_for_a_list_once() {
     });
     assert_eq!(world.asked(), 1);
 }
+
+#[test]
+fn issuers_that_share_a_source_share_no_list() {
+    let keys = [0, 1].map(|_| SigningKey::generate_ed25519("k1").unwrap());
+    let mut published = list();
+    published.as_object_mut().unwrap().remove("iss");
+    let list = keys[0].sign(&published, "statuslist+jwt").unwrap();
+    let lists = StatusLists::callback(move |_| Ok(list.clone()));
+    let issuers = [ISSUER, "https://login.example.org"];
+    let profiles = issuers.iter().zip(&keys).map(|(issuer, key)| {
+        let keys = crate::KeySet::from_jwks(key.jwks().as_bytes()).unwrap();
+        let profile = crate::Profile::issuer(*issuer).audience("api").jwks(keys);
+        profile.status_lists(lists.clone())
+    });
+    let verifier = Verifier::new(profiles).unwrap();
+    let verify = |at: usize| {
+        let mut claims = claims_with("status", status(1));
+        claims["iss"] = issuers[at].into();
+        let verified = verifier.verify(&keys[at].sign(&claims, "at+jwt").unwrap(), NOW);
+        verified.map(drop).map_err(|error| error.kind())
+    };
+    // Another issuer's failure to use the list keeps nobody from it, and its success lends it to nobody.
+    assert_eq!(verify(1), Err(ErrorKind::StatusListInvalid));
+    assert_eq!(verify(0), Ok(()));
+    assert_eq!(verify(1), Err(ErrorKind::StatusListInvalid));
+}
