@@ -1,7 +1,7 @@
 //! Making access tokens: signed ones in the shape of RFC 9068, and encrypted ones that only the platform reads.
 
 use ring::rand::{SecureRandom as _, SystemRandom};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -179,8 +179,9 @@ impl<'a> NewToken<'a> {
         }
         // RFC 6749 §3.3.
         let is_scope = |scope: &str| {
-            let mut bytes = scope.bytes();
-            !scope.is_empty() && bytes.all(|it| matches!(it, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            // Every byte is looked at, so that many are at once.
+            let strange = |found, it| found | !matches!(it, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+            !scope.is_empty() && !scope.bytes().fold(false, strange)
         };
         if !self.scopes.iter().all(|scope| is_scope(scope)) {
             return invalid("a scope that is empty or has a character which no scope may have".to_owned());
@@ -244,7 +245,7 @@ impl Minter {
         let current = self.ring.current();
         let signer = current.signing.as_ref().ok_or_else(|| no_key("signs"))?;
         let token = signer.key.sign_encoded(&claims, ACCESS_TOKEN_TYPE)?;
-        minted(token, times, &random)
+        minted(token, times, random)
     }
 
     /// Makes an encrypted token: opaque to everybody but the platform.
@@ -257,7 +258,7 @@ impl Minter {
         let current = self.ring.current();
         let key = current.encryption.as_ref().ok_or_else(|| no_key("encrypts"))?;
         let token = jwe::seal(key, claims, random.nonce)?;
-        minted(token, times, &random)
+        minted(token, times, random)
     }
 
     fn claims(&self, new: &NewToken<'_>, now: i64) -> Result<(Times, Random, Zeroizing<Vec<u8>>)> {
@@ -284,20 +285,43 @@ impl Minter {
             issued_at: now,
             expires,
         };
-        let mut claims = Zeroizing::new(Vec::with_capacity(512));
-        let written = serde_json::to_writer(
-            &mut *claims,
-            &Written {
-                issuer: &self.issuer,
-                new,
-                times,
-                token_id: &random.token_id,
-            },
-        );
-        match written {
-            Ok(()) => Ok((times, random, claims)),
+        match self.written(new, times, &random.token_id) {
+            Ok(claims) => Ok((times, random, claims)),
             Err(_) => Err(Error::new(ErrorKind::Internal, "the claims have no JSON form")),
         }
+    }
+
+    /// The claims as JSON.
+    fn written(
+        &self,
+        new: &NewToken<'_>,
+        times: Times,
+        token_id: &str,
+    ) -> serde_json::Result<Zeroizing<Vec<u8>>> {
+        let mut object = Object(Zeroizing::new(Vec::with_capacity(1_024)));
+        object.text("iss", &self.issuer)?;
+        object.text("sub", new.subject)?;
+        match new.audiences.as_slice() {
+            [audience] => object.text("aud", audience)?,
+            several => object.member("aud", several)?,
+        }
+        object.member("exp", &times.expires)?;
+        object.member("iat", &times.issued_at)?;
+        object.text("jti", token_id)?;
+        object.text("client_id", new.client_id)?;
+        if !new.scopes.is_empty() {
+            object.scopes(&new.scopes);
+        }
+        if let Some(tenant) = new.tenant {
+            object.text("tenant", tenant)?;
+        }
+        if !new.lineage.is_empty() {
+            object.member(lineage::CLAIM, &new.lineage)?;
+        }
+        for (name, value) in &new.claims {
+            object.member(name, value)?;
+        }
+        Ok(object.end())
     }
 }
 
@@ -309,7 +333,7 @@ fn no_key(does: &str) -> Error {
     .help("make one with KeyRing::rotate")
 }
 
-fn minted(token: String, times: Times, random: &Random) -> Result<MintedToken> {
+fn minted(token: String, times: Times, random: Random) -> Result<MintedToken> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Error::new(
             ErrorKind::ArgumentInvalid,
@@ -318,7 +342,7 @@ fn minted(token: String, times: Times, random: &Random) -> Result<MintedToken> {
     }
     Ok(MintedToken {
         token: Zeroizing::new(token),
-        token_id: random.token_id.clone(),
+        token_id: random.token_id,
         issued_at: times.issued_at,
         expires: times.expires,
     })
@@ -352,40 +376,53 @@ impl Random {
     }
 }
 
-struct Written<'a> {
-    issuer: &'a str,
-    new: &'a NewToken<'a>,
-    times: Times,
-    token_id: &'a str,
-}
+/// A JSON object in the making. Most of what a token says needs no escapes, and is copied.
+struct Object(Zeroizing<Vec<u8>>);
 
-impl Serialize for Written<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let new = self.new;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("iss", self.issuer)?;
-        map.serialize_entry("sub", new.subject)?;
-        match new.audiences.as_slice() {
-            [audience] => map.serialize_entry("aud", audience)?,
-            several => map.serialize_entry("aud", several)?,
+impl Object {
+    fn name(&mut self, name: &str) -> serde_json::Result<()> {
+        let before = if self.0.is_empty() { b'{' } else { b',' };
+        self.0.push(before);
+        self.string(name)?;
+        self.0.push(b':');
+        Ok(())
+    }
+
+    fn member(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
+        self.name(name)?;
+        serde_json::to_writer(&mut *self.0, value)
+    }
+
+    fn text(&mut self, name: &str, text: &str) -> serde_json::Result<()> {
+        self.name(name)?;
+        self.string(text)
+    }
+
+    /// Scopes have no character that JSON escapes.
+    fn scopes(&mut self, scopes: &[&str]) {
+        self.0.extend_from_slice(b",\"scope\":");
+        for (at, scope) in scopes.iter().enumerate() {
+            self.0.push(if at == 0 { b'"' } else { b' ' });
+            self.0.extend_from_slice(scope.as_bytes());
         }
-        map.serialize_entry("exp", &self.times.expires)?;
-        map.serialize_entry("iat", &self.times.issued_at)?;
-        map.serialize_entry("jti", self.token_id)?;
-        map.serialize_entry("client_id", new.client_id)?;
-        if !new.scopes.is_empty() {
-            map.serialize_entry("scope", &new.scopes.join(" "))?;
+        self.0.push(b'"');
+    }
+
+    fn string(&mut self, text: &str) -> serde_json::Result<()> {
+        // RFC 8259 §7.
+        let escaped = |found, it| found | matches!(it, 0..=0x1f | b'"' | b'\\');
+        if text.bytes().fold(false, escaped) {
+            return serde_json::to_writer(&mut *self.0, text);
         }
-        if let Some(tenant) = new.tenant {
-            map.serialize_entry("tenant", tenant)?;
-        }
-        if !new.lineage.is_empty() {
-            map.serialize_entry(lineage::CLAIM, &new.lineage)?;
-        }
-        for (name, value) in &new.claims {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
+        self.0.push(b'"');
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(b'"');
+        Ok(())
+    }
+
+    fn end(mut self) -> Zeroizing<Vec<u8>> {
+        self.0.push(b'}');
+        self.0
     }
 }
 

@@ -89,6 +89,28 @@ fn lineage_and_private_claims_travel_in_both_forms() {
 }
 
 #[test]
+fn the_lists_of_a_lineage_count_toward_the_weight_of_a_token() {
+    let minter = minter();
+    let verifier = verifier(&minter);
+    let weight = |lineage: Lineage| {
+        let token = minter.sign(&new().lineage(lineage), NOW).unwrap();
+        verifier.verify(token.token(), NOW).unwrap().weight()
+    };
+    let plain = weight(Lineage::default());
+    let names = || (0..64).map(|at| format!("a-project-of-some-name-{at}")).collect();
+    let projects = weight(Lineage {
+        projects: Some(names()),
+        ..Lineage::default()
+    });
+    let parents = weight(Lineage {
+        parents: names(),
+        ..Lineage::default()
+    });
+    assert!(projects >= plain + 64 * 40, "{projects} after {plain}");
+    assert!(parents >= plain + 64 * 40, "{parents} after {plain}");
+}
+
+#[test]
 fn lineage_of_foreign_issuers_means_nothing() {
     let minter = minter();
     let lineage = Lineage {
@@ -132,6 +154,36 @@ fn a_service_account_is_its_own_client() {
     let claims = verifier(&minter).verify(token.token(), NOW).unwrap();
     assert_eq!(claims.principal_kind(), PrincipalKind::ServiceAccount);
     assert!(claims.scopes().is_empty());
+}
+
+#[test]
+fn names_with_any_characters_come_back_as_they_went() {
+    let minter = minter();
+    let verifier = verifier(&minter);
+    for name in [
+        "quote\" and \\ and /",
+        "line\nfeed, tab\t and \u{0} and \u{1f}",
+        "\u{7f}\u{80}\u{2028}\u{2603}\u{1f512}",
+    ] {
+        let new = NewToken::new(name, name)
+            .audience("api")
+            .tenant(name)
+            .scope("a!b[c]d~");
+        for minted in [
+            minter.sign(&new, NOW).unwrap(),
+            minter.encrypt(&new, NOW).unwrap(),
+        ] {
+            let claims = verifier.verify(minted.token(), NOW).unwrap();
+            assert_eq!(claims.subject(), name);
+            assert_eq!(claims.client_id(), Some(name));
+            assert_eq!(claims.tenant(), Some(name));
+            assert_eq!(claims.scopes(), ["a!b[c]d~"]);
+        }
+    }
+    let several = new().audience("other \"api\"");
+    let minted = minter.sign(&several, NOW).unwrap();
+    let claims: Value = serde_json::from_slice(&decode(minted.token().split('.').nth(1).unwrap())).unwrap();
+    assert_eq!(claims["aud"], json!(["api", "other \"api\""]));
 }
 
 #[test]
