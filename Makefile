@@ -38,7 +38,7 @@ test-native:
 header:
 	$(MAKE) -C bindings/c header
 
-# Tokens to and from PyJWT, joserfc and jose; needs python3, npm and their registries.
+# Tokens to and from PyJWT, joserfc and jose; what cannot be installed is skipped and said, unless CROSS_REQUIRED is set.
 test-cross:
 	tests/cross/run.sh
 

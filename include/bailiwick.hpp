@@ -207,6 +207,11 @@ public:
     {
         return detail::made<Keys>([=](auto out, auto err) { return bw_keys_from_file(detail::lend(path), out, err); });
     }
+    static Result<Keys> from_secret_jwks(std::string_view jwks)
+    {
+        return detail::made<Keys>(
+            [=](auto out, auto err) { return bw_keys_from_secret_jwks(detail::lend(jwks), out, err); });
+    }
     std::size_t count() const noexcept { return bw_keys_count(get()); }
     // What was skipped and why.
     std::vector<std::string> warnings() const
@@ -354,6 +359,13 @@ class Profile : public Object<bw_profile, bw_profile_free> {
 public:
     explicit Profile(bw_profile *profile) noexcept : Object(profile) {}
     explicit Profile(std::string_view issuer) : Object(begin(issuer)) {}
+    // The settings for a provider's tokens; see bw_profile_of.
+    static Result<Profile> of(std::string_view provider, std::string_view issuer)
+    {
+        return detail::made<Profile>([=](auto out, auto err) {
+            return bw_profile_of(detail::lend(provider), detail::lend(issuer), out, err);
+        });
+    }
     Profile &audience(std::string_view audience) { return step(bw_profile_audience(get(), detail::lend(audience))); }
     Profile &keys(const Keys &keys) { return step(bw_profile_keys(get(), keys.get())); }
     // Keys that a function gets; see bw_profile_keys_callback.
@@ -363,6 +375,7 @@ public:
     }
     Profile &jwks(std::string_view jwks) { return step(bw_profile_jwks(get(), detail::lend(jwks))); }
     Profile &jwks_file(std::string_view path) { return step(bw_profile_jwks_file(get(), detail::lend(path))); }
+    Profile &encryption_keys(std::string_view jwks) { return step(bw_profile_encryption_keys(get(), detail::lend(jwks))); }
     Profile &algorithms(std::initializer_list<std::string_view> names)
     {
         const auto texts = detail::lend_all(names);
@@ -402,6 +415,10 @@ public:
     Profile &service_account_when(std::string_view claim, std::string_view value)
     {
         return step(bw_profile_service_account_when(get(), detail::lend(claim), detail::lend(value)));
+    }
+    Profile &context_claim(std::string_view attribute, std::string_view claim, std::string_view expected)
+    {
+        return step(bw_profile_context_claim(get(), detail::lend(attribute), detail::lend(claim), detail::lend(expected)));
     }
 
 private:

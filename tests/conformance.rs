@@ -51,10 +51,15 @@ suites! {
     templates
     tenants
     tokens_accepted
+    tokens_bound
     tokens_by_profile
+    tokens_by_provider
+    tokens_by_secret
+    tokens_encrypted
     tokens_refused_by_claims
     tokens_refused_by_form
     tokens_refused_by_header
+    tokens_with_context
     without_tenants
 }
 

@@ -20,6 +20,8 @@
 
 #[path = "support/conformance.rs"]
 mod conformance;
+#[path = "support/shaped_tokens.rs"]
+mod shaped_tokens;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -244,7 +246,12 @@ fn recipes() -> Recipes {
     let mut recipes = Recipes::new();
     for (suite, tokens) in [
         ("tokens_accepted", accepted()),
+        ("tokens_bound", shaped_tokens::bound()),
         ("tokens_by_profile", by_profile()),
+        ("tokens_by_provider", shaped_tokens::by_provider()),
+        ("tokens_by_secret", shaped_tokens::by_secret()),
+        ("tokens_encrypted", shaped_tokens::encrypted()),
+        ("tokens_with_context", shaped_tokens::with_context()),
         ("tokens_refused_by_form", refused_by_form()),
         ("tokens_refused_by_header", refused_by_header()),
         ("tokens_refused_by_claims", refused_by_claims()),
@@ -1175,6 +1182,33 @@ fn is_randomised(message: &str) -> bool {
 }
 
 #[test]
+fn every_proof_is_what_its_recipe_says() {
+    let proofs = shaped_tokens::bound_proofs();
+    let certificates = shaped_tokens::certificates();
+    let mut found = 0;
+    for case in conformance::read("tokens_bound").cases {
+        let Some(proof) = case.proof else { continue };
+        if let Some(certificate) = proof.certificate {
+            assert!(certificates.contains(&certificate), "{}", case.name);
+        }
+        if let Some(dpop) = proof.dpop {
+            let (_, made) = proofs.iter().find(|(name, _)| *name == case.name).unwrap();
+            assert!(*made == dpop, "the proof of `{}` is out of date", case.name);
+            found += 1;
+        }
+    }
+    assert_eq!(found, proofs.len());
+}
+
+#[test]
+fn the_issuers_hold_the_symmetric_keys() {
+    let [secrets, seals] = shaped_tokens::symmetric_keys();
+    let issuer = |suite: &str| conformance::read(suite).issuers.remove(0);
+    assert_eq!(issuer("tokens_by_secret").secrets, Some(secrets));
+    assert_eq!(issuer("tokens_encrypted").encryption_keys, Some(seals));
+}
+
+#[test]
 fn the_issuers_hold_the_public_halves_of_the_keys() {
     let known = [
         Signer::A,
@@ -1188,8 +1222,9 @@ fn the_issuers_hold_the_public_halves_of_the_keys() {
     .map(|signer| signer.jwk()["x"].clone());
     for suite in conformance::names() {
         for issuer in conformance::read(&suite).issuers {
-            let keys = issuer.jwks["keys"].as_array().cloned().unwrap_or_default();
-            for key in keys.iter().filter(|key| key["kty"] == "OKP") {
+            let keys = issuer.jwks.map(|jwks| jwks["keys"].clone());
+            let keys = keys.iter().flat_map(|keys| keys.as_array()).flatten();
+            for key in keys.filter(|key| key["kty"] == "OKP") {
                 assert!(
                     known.contains(&key["x"]),
                     "{suite}.json: {} has a key of somebody else's",
@@ -1200,11 +1235,12 @@ fn the_issuers_hold_the_public_halves_of_the_keys() {
     }
 }
 
-/// Writes each token into the line that holds the old one; all else stays as it is.
+/// Writes each token and each proof into the line that holds the old one; all else stays as it is.
 #[test]
 #[ignore = "writes into tests/conformance"]
 fn write_the_tokens_again() {
     let recipes = recipes();
+    let proofs = shaped_tokens::bound_proofs();
     for suite in conformance::names() {
         let path = conformance::path(&suite);
         let (mut out, mut case) = (String::new(), String::new());
@@ -1216,10 +1252,17 @@ fn write_the_tokens_again() {
             let token = recipes
                 .iter()
                 .find(|((of, name), _)| *of == suite && *name == case);
+            let proof = proofs
+                .iter()
+                .find(|(name, _)| suite == "tokens_bound" && *name == case);
+            let indent = &line[..line.len() - line.trim_start().len()];
             match token {
                 Some((_, token)) if member.starts_with("\"token\": ") => {
-                    let indent = &line[..line.len() - line.trim_start().len()];
                     writeln!(out, "{indent}\"token\": {},", json!(token)).unwrap();
+                }
+                _ if member.starts_with("\"dpop\": ") => {
+                    let (_, proof) = proof.unwrap();
+                    writeln!(out, "{indent}\"dpop\": {},", json!(proof)).unwrap();
                 }
                 _ => writeln!(out, "{line}").unwrap(),
             }
@@ -1228,10 +1271,10 @@ fn write_the_tokens_again() {
     }
 }
 
-/// Shows the public keys, for the `jwks` of an issuer.
+/// Shows the keys, for the `jwks`, `secrets` and `encryption_keys` of an issuer, and the certificates.
 #[test]
 #[ignore = "prints"]
-fn show_the_public_keys() {
+fn show_the_keys() {
     for signer in [
         Signer::A,
         Signer::B,
@@ -1242,5 +1285,11 @@ fn show_the_public_keys() {
         Signer::Ps512,
     ] {
         println!("{}", signer.jwk());
+    }
+    for keys in shaped_tokens::symmetric_keys() {
+        println!("{keys}");
+    }
+    for certificate in shaped_tokens::certificates() {
+        println!("{certificate}");
     }
 }

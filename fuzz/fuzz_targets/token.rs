@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use bailiwick::{KeySet, Profile, SigningKey, Verifier};
+use bailiwick::{Encryption, EncryptionKey, KeySet, Profile, SigningKey, Verifier};
 use libfuzzer_sys::fuzz_target;
 
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
@@ -12,7 +12,10 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
     let spiffe = Profile::spiffe("example.org").audience("api").jwks(keys.clone());
     let oauth = Profile::issuer("https://id.example.com")
         .audience("api")
-        .jwks(keys);
+        .jwks(keys)
+        .encryption_keys(Encryption::ALL.iter().map(|encryption| {
+            EncryptionKey::generate(*encryption, &encryption.to_string()).expect("a key")
+        }));
     Verifier::new([spiffe, oauth]).expect("a verifier")
 });
 

@@ -1,8 +1,9 @@
 //! Claims that are handed on to the policies, as attributes of the context.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_SCOPES;
 use crate::policy::SessionAttributes;
 use crate::value::{Datetime, Value};
@@ -33,6 +34,39 @@ impl ClaimType {
     #[must_use]
     pub fn contains(value: impl Into<String>) -> Self {
         Self::Contains(value.into())
+    }
+}
+
+/// As configuration files spell it: `bool`, `long`, `string`, `strings`, `datetime`, or `contains:` and the text.
+///
+/// ```
+/// use bailiwick::ClaimType;
+///
+/// assert_eq!("strings".parse(), Ok(ClaimType::Strings));
+/// assert_eq!("contains:mfa".parse(), Ok(ClaimType::contains("mfa")));
+/// assert!("set".parse::<ClaimType>().is_err());
+/// ```
+impl FromStr for ClaimType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match text {
+            "bool" => Self::Bool,
+            "long" => Self::Long,
+            "string" => Self::String,
+            "strings" => Self::Strings,
+            "datetime" => Self::Datetime,
+            _ => match text.strip_prefix("contains:") {
+                Some(value) if !value.is_empty() => Self::contains(value),
+                _ => {
+                    return Err(Error::new(
+                        ErrorKind::Configuration,
+                        format!("`{}` is no type of a claim", crate::value::shorten(text)),
+                    )
+                    .help("use bool, long, string, strings, datetime, or contains:TEXT"));
+                }
+            },
+        })
     }
 }
 

@@ -11,6 +11,8 @@ use crate::limits::MAX_NAME_BYTES;
 
 use super::base64url;
 use super::jwe;
+use super::jwk;
+use super::key_set;
 
 /// How a token is encrypted: the management of its key (`alg`) and the encryption of its content (`enc`), under their
 /// names in the JOSE registry (RFC 7518 §4.1, §5.1).
@@ -150,6 +152,44 @@ impl EncryptionKey {
         })
     }
 
+    /// The keys of a JSON Web Key Set of symmetric keys, each with `kid`, `alg`, and `enc` where `alg` is `dir`: a member
+    /// that is no part of RFC 7517, which leaves open what such a key encrypts with.
+    ///
+    /// ```
+    /// use bailiwick::EncryptionKey;
+    ///
+    /// let set = r#"{"keys": [
+    ///     {"kty": "oct", "kid": "e1", "alg": "dir", "enc": "A128GCM", "k": "AAECAwQFBgcICQoLDA0ODw"},
+    ///     {"kty": "oct", "kid": "e2", "alg": "A128GCMKW", "k": "Dw4NDAsKCQgHBgUEAwIBAA"}
+    /// ]}"#;
+    /// assert_eq!(EncryptionKey::from_jwks(set.as_bytes())?.len(), 2);
+    /// # Ok::<(), bailiwick::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::KeyInvalid`] for a set without keys, with too many or with two of one id, and for a key that lacks
+    /// something, is of another type or way of encrypting, or is refused by [`from_secret`](Self::from_secret); the JSON
+    /// kinds for what is no strict JSON. No error repeats a key.
+    pub fn from_jwks(jwks: &[u8]) -> Result<Vec<Self>> {
+        let entries = key_set::entries("", jwks)?;
+        let mut keys = Vec::<Self>::with_capacity(entries.len());
+        for (at, entry) in entries.iter().enumerate() {
+            let invalid =
+                |what: &str| Error::new(ErrorKind::KeyInvalid, format!("key {} of the set {what}", at + 1));
+            let key = jwk::read_encryption(entry).map_err(|reason| invalid(&reason))?;
+            let (encryption, id, secret) = key;
+            if keys.iter().any(|earlier| *earlier.id == *id) {
+                return Err(invalid("carries the `kid` of an earlier key"));
+            }
+            keys.push(Self::from_secret(encryption, id, &secret)?);
+        }
+        if keys.is_empty() {
+            return Err(Error::new(ErrorKind::KeyInvalid, "a set of no encryption keys"));
+        }
+        Ok(keys)
+    }
+
     /// The key's id (`kid`).
     #[must_use]
     pub fn key_id(&self) -> &str {
@@ -183,3 +223,7 @@ impl fmt::Debug for EncryptionKey {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "encryption_key_tests.rs"]
+mod tests;

@@ -145,6 +145,46 @@ fn threat_43_every_failure_of_decryption_is_the_same_error() {
 }
 
 #[test]
+fn keys_of_two_issuers_that_are_named_alike_never_cross() {
+    let signing = crate::SigningKey::generate_ed25519("k1").unwrap();
+    let issuers = [ISSUER, "https://login.example.org"];
+    let secrets = [[1_u8; 31], [2; 31]].map(|half| [half.as_slice(), &[7]].concat());
+    let key = |at: usize| EncryptionKey::from_secret(Encryption::DirectA256Gcm, "e1", &secrets[at]).unwrap();
+    let profiles = (0..2).map(|at| {
+        let keys = crate::KeySet::from_jwks(signing.jwks().as_bytes()).unwrap();
+        let profile = Profile::issuer(issuers[at]).audience("api").jwks(keys);
+        profile.encryption_keys([key(at)])
+    });
+    let verifier = Verifier::new(profiles).unwrap();
+    for (by, named) in [(0, 0), (1, 1), (0, 1), (1, 0)] {
+        let mut claims = claims();
+        claims["iss"] = issuers[named].into();
+        claims["bailiwick"] = json!({"grant": "g1"});
+        let token = sealed(&key(by), &claims.to_string());
+        match verifier.verify(&token, NOW) {
+            Ok(claims) => {
+                assert_eq!(by, named);
+                assert_eq!(claims.issuer(), issuers[by]);
+                assert!(claims.lineage().is_empty());
+            }
+            Err(error) => {
+                assert_ne!(by, named);
+                assert_eq!(error.kind(), ErrorKind::TokenIssuer);
+            }
+        }
+    }
+}
+
+#[test]
+fn two_encryption_keys_of_one_id_are_refused() {
+    let signing = crate::SigningKey::generate_ed25519("k1").unwrap();
+    let profile = crate::token::fixture::profile(&[&signing]);
+    let keys = [Encryption::DirectA256Gcm, Encryption::DirectA128Gcm].map(key);
+    let refused = Verifier::new([profile.encryption_keys(keys)]).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Configuration);
+}
+
+#[test]
 fn an_unknown_key_and_a_forged_token_are_not_told_apart() {
     let (known, unknown) = (key(Encryption::DirectA256Gcm), {
         EncryptionKey::generate(Encryption::DirectA256Gcm, "e2").unwrap()

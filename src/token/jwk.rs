@@ -8,6 +8,7 @@ use crate::limits::MAX_NAME_BYTES;
 
 use super::algorithm::Algorithm;
 use super::base64url;
+use super::encryption_key::Encryption;
 use super::key::{Key, Material};
 use super::strength;
 
@@ -111,6 +112,30 @@ pub(crate) fn read_secret(jwk: &Map<String, Value>) -> Result<Jwk, String> {
     }
     let secret = Zeroizing::new(bytes(jwk, "k")?);
     Ok(Jwk::Usable(Key::from_secret(algorithm, id, &secret)?))
+}
+
+/// Reads a JWK that encrypts: its way of encrypting, id and secret. The error says what is wrong in words that follow
+/// "the key".
+pub(crate) fn read_encryption(
+    jwk: &Map<String, Value>,
+) -> Result<(Encryption, &str, Zeroizing<Vec<u8>>), String> {
+    if text(jwk, "kty")?.ok_or("has no `kty`")? != "oct" {
+        return Err("is no symmetric key".to_owned());
+    }
+    let id = id(jwk)?.ok_or("has no `kid`")?;
+    let alg = text(jwk, "alg")?.ok_or("has no `alg`")?;
+    let enc = match (text(jwk, "enc")?, alg) {
+        (Some(enc), _) => enc,
+        (None, "A128GCMKW") => "A128GCM",
+        (None, "A256GCMKW") => "A256GCM",
+        (None, _) => return Err("has no `enc`".to_owned()),
+    };
+    let encryption =
+        Encryption::from_names(alg, enc).ok_or("is for another way of encrypting (`alg`, `enc`)")?;
+    if text(jwk, "use")?.is_some_and(|purpose| purpose != "enc") {
+        return Err("is not for encryption (`use`)".to_owned());
+    }
+    Ok((encryption, id, Zeroizing::new(bytes(jwk, "k")?)))
 }
 
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];

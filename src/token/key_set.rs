@@ -210,23 +210,11 @@ impl KeySet {
     }
 
     fn read(file: &str, bytes: &[u8], read: Reader) -> Result<Self> {
-        let document = crate::json::parse(file, bytes).map_err(without_excerpt)?;
-        let Some(listed) = document.get("keys").and_then(Value::as_array) else {
-            return Err(invalid("a key set is an object with an array `keys`"));
-        };
-        if listed.len() > MAX_KEYS {
-            return Err(invalid(format!(
-                "a set of {} keys; at most {MAX_KEYS} are accepted",
-                listed.len()
-            )));
-        }
+        let listed = entries(file, bytes)?;
         let mut ids = HashSet::new();
         let mut keys = Vec::new();
         let mut warnings = Vec::new();
-        for (index, entry) in listed.iter().enumerate() {
-            let Some(jwk) = entry.as_object() else {
-                return Err(invalid(format!("key {} of the set is not an object", index + 1)));
-            };
+        for (index, jwk) in listed.iter().enumerate() {
             let id = jwk::id(jwk).ok().flatten();
             let about = |what: String| match id {
                 Some(id) => format!("key {} (`{}`) {what}", index + 1, crate::value::shorten(id)),
@@ -312,6 +300,29 @@ impl KeySet {
             )),
         }
     }
+}
+
+/// The keys that a JSON Web Key Set lists, each as it is written.
+pub(crate) fn entries(file: &str, bytes: &[u8]) -> Result<Vec<Map<String, Value>>> {
+    let document = crate::json::parse(file, bytes).map_err(without_excerpt)?;
+    let listed = match document {
+        Value::Object(mut members) => members.remove("keys"),
+        _ => None,
+    };
+    let Some(Value::Array(listed)) = listed else {
+        return Err(invalid("a key set is an object with an array `keys`"));
+    };
+    if listed.len() > MAX_KEYS {
+        return Err(invalid(format!(
+            "a set of {} keys; at most {MAX_KEYS} are accepted",
+            listed.len()
+        )));
+    }
+    let entries = listed.into_iter().enumerate().map(|(index, entry)| match entry {
+        Value::Object(jwk) => Ok(jwk),
+        _ => Err(invalid(format!("key {} of the set is not an object", index + 1))),
+    });
+    entries.collect()
 }
 
 /// How a key of a set is read: for sets of public keys, or for sets of secrets.

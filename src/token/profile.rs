@@ -1,6 +1,8 @@
 //! What an issuer's tokens must look like, and what their claims mean.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_LEEWAY_SECONDS, MAX_NUMERIC_DATE};
@@ -8,6 +10,7 @@ use crate::limits::{MAX_LEEWAY_SECONDS, MAX_NUMERIC_DATE};
 use super::algorithm::Algorithm;
 use super::claim::ClaimPath;
 use super::context::{self, ClaimType, ContextClaim};
+use super::encryption_key::EncryptionKey;
 use super::key_ring::KeyRing;
 use super::key_set::KeySet;
 use super::key_source::KeySource;
@@ -52,6 +55,8 @@ pub struct Profile {
     pub(crate) issuer: String,
     pub(crate) audiences: Vec<String>,
     pub(crate) keys: Option<KeySource>,
+    /// For tokens that are encrypted to whoever uses this profile, beside those of a key ring.
+    pub(crate) decryption: Vec<Arc<EncryptionKey>>,
     pub(crate) algorithms: Vec<Algorithm>,
     /// Lower case, without `application/`.
     pub(crate) token_types: Vec<String>,
@@ -111,6 +116,7 @@ impl Profile {
             issuer: issuer.into(),
             audiences: vec![],
             keys: None,
+            decryption: vec![],
             algorithms: Algorithm::ALL.to_vec(),
             token_types: vec!["at+jwt".to_owned()],
             accepts_untyped: false,
@@ -138,7 +144,7 @@ impl Profile {
     /// The platform's own profile: tokens that a [`Minter`](super::Minter) of this issuer name signs or encrypts with the
     /// keys of `ring`, as they are at the moment.
     ///
-    /// It is this one alone that accepts encrypted tokens and reads a token's [`Lineage`](super::Lineage).
+    /// It is this one alone that reads a token's [`Lineage`](super::Lineage).
     pub fn own(issuer: impl Into<String>, ring: &KeyRing) -> Self {
         Self {
             own: true,
@@ -169,6 +175,13 @@ impl Profile {
     /// The issuer's keys, from a source that may change them. Keep a clone of it to refresh it and to learn its status.
     pub fn keys(mut self, source: KeySource) -> Self {
         self.keys = Some(source);
+        self
+    }
+
+    /// Also accepts tokens that are encrypted (JWE) with one of these keys. Whoever has such a key can make tokens as well as
+    /// read them: give it to nobody but the issuer.
+    pub fn encryption_keys(mut self, keys: impl IntoIterator<Item = EncryptionKey>) -> Self {
+        self.decryption.extend(keys.into_iter().map(Arc::new));
         self
     }
 
@@ -433,6 +446,13 @@ impl Profile {
             return Err(problem(
                 "has a pattern for service accounts that does not hold `{client}` once",
                 "write it as `service-account-{client}`",
+            ));
+        }
+        let ids: HashSet<_> = self.decryption.iter().map(|key| key.key_id()).collect();
+        if ids.len() < self.decryption.len() {
+            return Err(problem(
+                "has two encryption keys of one id (`kid`)",
+                "name each key by itself",
             ));
         }
         if let Some(attribute) = context::ambiguous(&self.context) {

@@ -62,13 +62,19 @@ impl<'a> Proof<'a> {
     /// The client's certificate in DER (RFC 8705), whose possession the TLS handshake has shown.
     #[must_use]
     pub fn certificate(der: &[u8]) -> Self {
-        Self::none().with_certificate(sha256(der))
+        Self::none().with_certificate_der(der)
     }
 
     /// The same by the SHA-256 of the DER, as many proxies pass it on.
     #[must_use]
     pub const fn certificate_thumbprint(sha256: [u8; 32]) -> Self {
         Self::none().with_certificate(sha256)
+    }
+
+    /// Adds the client's certificate in DER to a DPoP proof.
+    #[must_use]
+    pub fn with_certificate_der(self, der: &[u8]) -> Self {
+        self.with_certificate(sha256(der))
     }
 
     /// Adds the SHA-256 of the client's certificate to a DPoP proof.

@@ -197,40 +197,38 @@ impl Verifier {
         ))
     }
 
-    /// A token that was encrypted to the platform itself: its claims lie open once it is decrypted.
+    /// A token that was encrypted to whoever reads it: its claims lie open once it is decrypted.
     fn decrypt(&self, token: &str, now: i64) -> Result<(Claims, Mark)> {
         let parts = jwe::Compact::split(token)?;
-        let mut own = self
-            .issuers
-            .iter()
-            .enumerate()
-            .filter(|(_, issuer)| issuer.profile.own)
-            .peekable();
-        if own.peek().is_none() {
+        let decrypts = |issuer: &Issuer| issuer.profile.own || !issuer.profile.decryption.is_empty();
+        if !self.issuers.iter().any(decrypts) {
             return Err(Error::new(
                 ErrorKind::TokenMalformed,
-                "the token is encrypted (JWE), and no profile is the platform's own",
+                "the token is encrypted (JWE), and no profile reads encrypted tokens",
             )
-            .help("encrypted tokens are read by the platform's own profile alone; present a signed one, or add that profile"));
+            .help("encrypted tokens are read by the platform's own profile, and by one with `.encryption_keys(…)`"));
         }
         let mut buffer = [0; MAX_TOKEN_HEADER_BYTES];
         let header = jwe::Header::parse(parts.header(&mut buffer)?)?;
-        for (at, issuer) in own {
+        for (at, issuer) in self.issuers.iter().enumerate() {
+            if !decrypts(issuer) {
+                continue;
+            }
             let keys = issuer.keys.current(now)?;
-            let key = keys
-                .decryption
-                .iter()
-                .find(|key| header.key_id.as_deref() == Some(key.key_id()));
-            let Some(key) = key else { continue };
+            // Two issuers may have named their keys alike.
+            let opened = (keys.decryption.iter().chain(&issuer.profile.decryption))
+                .filter(|key| header.key_id.as_deref() == Some(key.key_id()))
+                .find_map(|key| Some((key.key_id(), parts.open(&header, key).ok()?)));
+            let Some((key_id, plaintext)) = opened else {
+                continue;
+            };
             issuer.check_type(header.token_type.as_deref())?;
-            let plaintext = parts.open(&header, key)?;
             let claims = json::object("claims", &plaintext, MAX_TOKEN_CLAIMS)?;
             let name = claim::registered(&claims, "iss")?.ok_or_else(|| claim::missing("iss"))?;
             if name != issuer.name.as_ref() {
                 return Err(unknown_issuer());
             }
-            let key_id = Some(key.key_id());
-            let claims = claims::check(&issuer.profile, &issuer.name, &claims, key_id, now)?;
+            let claims = claims::check(&issuer.profile, &issuer.name, &claims, Some(key_id), now)?;
             return Ok((
                 claims,
                 Mark {

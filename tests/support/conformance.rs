@@ -8,9 +8,11 @@
 use std::path::{Path, PathBuf};
 
 use bailiwick::{
-    Algorithm, Clock, Context, Engine, EngineBuilder, Entity, Error, Identity, KeySet, Principal, Profile,
-    Resource, Session, Source, Tenant,
+    Algorithm, Clock, Context, EncryptionKey, Engine, EngineBuilder, Entity, Error, Identity, KeySet,
+    Principal, Profile, Proof, Provider, Resource, Session, Source, Tenant,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -70,7 +72,10 @@ pub(crate) struct Inline {
 pub(crate) struct Issuer {
     pub(crate) issuer: String,
     pub(crate) audience: Vec<String>,
-    pub(crate) jwks: Json,
+    pub(crate) jwks: Option<Json>,
+    pub(crate) secrets: Option<Json>,
+    pub(crate) encryption_keys: Option<Json>,
+    pub(crate) provider: Option<String>,
     pub(crate) algorithms: Option<Vec<String>>,
     pub(crate) token_types: Option<Vec<String>>,
     #[serde(default)]
@@ -86,6 +91,8 @@ pub(crate) struct Issuer {
     pub(crate) tenant_from_request: bool,
     pub(crate) scope_claims: Option<Vec<String>>,
     pub(crate) service_account_when: Option<(String, String)>,
+    #[serde(default)]
+    pub(crate) context_claims: Vec<(String, String, String)>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +102,7 @@ pub(crate) struct Case {
     pub(crate) principal: Option<String>,
     pub(crate) identity: Option<HostIdentity>,
     pub(crate) token: Option<String>,
+    pub(crate) proof: Option<PresentedProof>,
     pub(crate) tenant: Option<String>,
     pub(crate) at: Option<i64>,
     pub(crate) action: Option<String>,
@@ -103,6 +111,17 @@ pub(crate) struct Case {
     pub(crate) entities: Vec<Json>,
     pub(crate) context: Option<Json>,
     pub(crate) expect: Expect,
+}
+
+/// What is presented beside a token that is bound.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PresentedProof {
+    pub(crate) dpop: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) uri: Option<String>,
+    /// The bytes of a certificate, in base64.
+    pub(crate) certificate: Option<String>,
 }
 
 /// A caller whom the host has authenticated.
@@ -221,8 +240,22 @@ fn text_of(json: &Json) -> String {
 
 impl Issuer {
     fn profile(&self) -> Result<Profile, Error> {
-        let keys = KeySet::from_jwks(self.jwks.to_string().as_bytes())?;
-        let mut profile = Profile::issuer(&self.issuer).jwks(keys);
+        let mut profile = match &self.provider {
+            Some(name) => {
+                let provider = Provider::from_name(name).expect("a suite names known providers");
+                Profile::of(provider, &self.issuer)
+            }
+            None => Profile::issuer(&self.issuer),
+        };
+        if let Some(jwks) = &self.jwks {
+            profile = profile.jwks(KeySet::from_jwks(jwks.to_string().as_bytes())?);
+        }
+        if let Some(secrets) = &self.secrets {
+            profile = profile.jwks(KeySet::from_secret_jwks(secrets.to_string().as_bytes())?);
+        }
+        if let Some(keys) = &self.encryption_keys {
+            profile = profile.encryption_keys(EncryptionKey::from_jwks(keys.to_string().as_bytes())?);
+        }
         for audience in &self.audience {
             profile = profile.audience(audience);
         }
@@ -263,6 +296,9 @@ impl Issuer {
         if let Some((claim, value)) = &self.service_account_when {
             profile = profile.service_account_when(claim, value);
         }
+        for (attribute, claim, expected) in &self.context_claims {
+            profile = profile.context_claim(attribute, claim, expected.parse()?);
+        }
         Ok(profile)
     }
 }
@@ -274,7 +310,10 @@ impl Case {
         match (&self.principal, &self.identity, &self.token) {
             (Some(principal), None, None) => engine.session(principal_of(principal), tenant),
             (None, Some(identity), None) => engine.session_of(identity.identity(), tenant),
-            (None, None, Some(token)) => engine.authenticate(token, tenant),
+            (None, None, Some(token)) => match &self.proof {
+                None => engine.authenticate(token, tenant),
+                Some(proof) => proof.authenticate(engine, token, tenant),
+            },
             _ => panic!("`{}` has not exactly one way in", self.name),
         }
     }
@@ -305,6 +344,21 @@ impl Case {
         self.context.as_ref().map_or_else(Context::new, |json| {
             Context::from_json(json).unwrap_or_else(|error| panic!("`{}`: {}", self.name, error.report()))
         })
+    }
+}
+
+impl PresentedProof {
+    fn authenticate(&self, engine: &Engine, token: &str, tenant: Tenant<'_>) -> Result<Session, Error> {
+        let mut proof = match (&self.dpop, &self.method, &self.uri) {
+            (Some(dpop), Some(method), Some(uri)) => Proof::dpop(dpop, method, uri),
+            (None, None, None) => Proof::none(),
+            _ => panic!("a DPoP proof comes with method and address"),
+        };
+        if let Some(certificate) = &self.certificate {
+            let der = STANDARD.decode(certificate).expect("a certificate is in base64");
+            proof = proof.with_certificate_der(&der);
+        }
+        engine.authenticate_bound(token, tenant, &proof)
     }
 }
 

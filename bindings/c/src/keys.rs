@@ -1,4 +1,5 @@
-//! Key sets: an issuer's public keys, read from a JSON Web Key Set (RFC 7517). Immutable, so every thread may read them.
+//! Key sets: an issuer's public keys or the secrets shared with it, read from a JSON Web Key Set (RFC 7517). Immutable, so
+//! every thread may read them.
 
 use bailiwick::KeySet;
 
@@ -7,7 +8,7 @@ use crate::error::bw_status;
 use crate::object::{Tagged, free, given, maybe, object};
 use crate::text::bw_str;
 
-/// An issuer's public keys. Profiles keep their own reference, so it may be freed before them.
+/// An issuer's public keys, or the secrets shared with it. Profiles keep their own reference, so it may be freed before them.
 pub struct bw_keys(Tagged<KeySet>);
 
 object!(bw_keys of KeySet, "key set");
@@ -45,6 +46,23 @@ pub extern "C" fn bw_keys_from_file(
     fallible(err, || {
         let out = handle_out(out, "out")?;
         hand_out(out, KeySet::from_jwks_file(path.text("path")?)?.into());
+        Ok(())
+    })
+}
+
+/// Reads the secrets that an issuer shares (`HS256`, `HS384`, `HS512`) from a JSON Web Key Set of symmetric keys, each of which
+/// names its `alg`. Freed with `bw_keys_free`.
+///
+/// Also fails with `BW_KEY_INVALID` for a secret that is shorter than its hash or looks as if somebody had made it up.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_keys_from_secret_jwks(
+    jwks: bw_str<'_>,
+    out: HandleOut<'_, bw_keys>,
+    err: ErrorOut<'_>,
+) -> bw_status {
+    fallible(err, || {
+        let out = handle_out(out, "out")?;
+        hand_out(out, KeySet::from_secret_jwks(jwks.bytes("jwks")?)?.into());
         Ok(())
     })
 }

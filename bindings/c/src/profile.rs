@@ -5,7 +5,7 @@
 
 use std::ffi::c_void;
 
-use bailiwick::{Algorithm, Error, ErrorKind, KeySet, KeySource, Profile, Result};
+use bailiwick::{Algorithm, EncryptionKey, Error, ErrorKind, KeySet, KeySource, Profile, Provider, Result};
 
 use crate::boundary::{ErrorOut, HandleOut, fallible, hand_out, handle_out, null};
 use crate::error::{BW_OK, bw_status};
@@ -45,6 +45,31 @@ pub extern "C" fn bw_profile_new(
     fallible(err, || {
         let out = handle_out(out, "out")?;
         let profile = Profile::issuer(issuer.text("issuer")?);
+        hand_out(out, Builder::new(Some(profile)).into());
+        Ok(())
+    })
+}
+
+/// The same with the settings for the tokens of a provider: `rfc9068`, `auth0`, `keycloak`, `entra`, `okta`, `cognito` or
+/// `spiffe`. What is set afterwards replaces them. `BW_CONFIGURATION` for another name. Freed with `bw_profile_free`.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_of(
+    provider: bw_str<'_>,
+    issuer: bw_str<'_>,
+    out: HandleOut<'_, bw_profile>,
+    err: ErrorOut<'_>,
+) -> bw_status {
+    fallible(err, || {
+        let out = handle_out(out, "out")?;
+        let provider = Provider::from_name(provider.text("provider")?).ok_or_else(|| {
+            let known: Vec<&str> = Provider::ALL.iter().map(|it| it.name()).collect();
+            Error::new(
+                ErrorKind::Configuration,
+                "`provider` is no provider that is known",
+            )
+            .help(format!("use {}", known.join(", ")))
+        })?;
+        let profile = Profile::of(provider, issuer.text("issuer")?);
         hand_out(out, Builder::new(Some(profile)).into());
         Ok(())
     })
@@ -132,6 +157,19 @@ pub extern "C" fn bw_profile_jwks(profile: Option<&mut bw_profile>, jwks: bw_str
 #[unsafe(no_mangle)]
 pub extern "C" fn bw_profile_jwks_file(profile: Option<&mut bw_profile>, path: bw_str<'_>) -> bw_status {
     change(profile, |profile| profile.jwks_file(path.text("path")?))
+}
+
+/// Also accepts tokens that are encrypted (JWE) with a key of this JSON Web Key Set of symmetric keys, each with `kid`, `alg`
+/// (`dir`, `A128GCMKW` or `A256GCMKW`) and, for `dir`, `enc` (`A128GCM` or `A256GCM`). Whoever has such a key can make tokens
+/// as well as read them. `BW_KEY_INVALID` for a key that is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_encryption_keys(
+    profile: Option<&mut bw_profile>,
+    jwks: bw_str<'_>,
+) -> bw_status {
+    change(profile, |profile| {
+        Ok(profile.encryption_keys(EncryptionKey::from_jwks(jwks.bytes("jwks")?)?))
+    })
 }
 
 /// Accepts these algorithms alone (`EdDSA`, `ES256`, `RS256`, …). By default each key is good for the one it is bound to.
@@ -255,6 +293,23 @@ pub extern "C" fn bw_profile_service_account_when(
 ) -> bw_status {
     change(profile, |profile| {
         Ok(profile.service_account_when(claim.text("claim")?, value.text("value")?))
+    })
+}
+
+/// Hands a claim on to the policies: as an attribute of the context of every action whose schema declares one of that name. A
+/// request cannot set the attribute itself then. `claim` is a name, or a path such as `/org/id`; `expected` is what it must be:
+/// `bool`, `long`, `string`, `strings`, `datetime`, or `contains:` and a text, which makes a boolean of whether the claim is or
+/// holds that text. A claim of another type refuses the token. `BW_CONFIGURATION` for another `expected`.
+#[unsafe(no_mangle)]
+pub extern "C" fn bw_profile_context_claim(
+    profile: Option<&mut bw_profile>,
+    attribute: bw_str<'_>,
+    claim: bw_str<'_>,
+    expected: bw_str<'_>,
+) -> bw_status {
+    change(profile, |profile| {
+        let (attribute, claim) = (attribute.text("attribute")?, claim.text("claim")?);
+        Ok(profile.context_claim(attribute, claim, expected.text("expected")?.parse()?))
     })
 }
 

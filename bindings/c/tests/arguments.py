@@ -21,7 +21,7 @@ OPTIONAL = {("bw_engine_open", "config"), ("bw_engine_from_source", "config"), (
 BYTES = {("bw_config_host_key", "key"): "BW_ARGUMENT_INVALID", ("bw_oauth", "body"): None}
 # Texts that must make sense for the later arguments to be looked at.
 TEXTS = {"claims": "{}", "json": "{}", "directory": "policies/construction", "path": "policies/construction",
-         "algorithm": "EdDSA", "endpoint": "token", "settings": "{}", "key": "0123456789abcdef0123456789abcdef"}
+         "algorithm": "EdDSA", "provider": "okta", "endpoint": "token", "settings": "{}", "key": "0123456789abcdef0123456789abcdef"}
 # Objects that never change are made once; a builder is made anew for each call.
 SHARED = {"bw_engine": "engine", "bw_session": "session", "bw_keys": "keys", "bw_clock": "clock_", "bw_error": "error",
           "bw_details": "details", "bw_signing_key": "key", "bw_identity": "&identity", "bw_proof": "&proof",

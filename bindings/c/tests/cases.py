@@ -5,6 +5,8 @@ tab, line feed, carriage return and NUL. Values of types that the C interface ha
 everything else is passed as Cedar's JSON.
 """
 
+import base64
+import hashlib
 import json
 import pathlib
 import re
@@ -42,10 +44,18 @@ def say_policies(policies):
 
 
 def say_issuer(issuer):
-    say("issuer", issuer["issuer"])
+    if "provider" in issuer:
+        say("issuer_of", issuer["provider"], issuer["issuer"])
+    else:
+        say("issuer", issuer["issuer"])
     for audience in issuer["audience"]:
         say("audience", audience)
-    say("keys", text_of(issuer["jwks"]))
+    if "jwks" in issuer:
+        say("keys", text_of(issuer["jwks"]))
+    if "secrets" in issuer:
+        say("secrets", text_of(issuer["secrets"]))
+    if "encryption_keys" in issuer:
+        say("profile_text", "encryption_keys", text_of(issuer["encryption_keys"]))
     for name in ["algorithms", "token_types", "client_claims", "scope_claims"]:
         if name in issuer:
             say("profile_list", name, *issuer[name])
@@ -60,6 +70,8 @@ def say_issuer(issuer):
             say("profile_flag", name)
     for claim in issuer.get("required", []):
         say("profile_text", "require", claim)
+    for settings in issuer.get("context_claims", []):
+        say("context_claim", *settings)
     if "service_account_when" in issuer:
         say("service_account_when", *issuer["service_account_when"])
 
@@ -137,6 +149,11 @@ def say_case(case):
             identity.get("app", ""), "grant_type" in identity, identity.get("grant_type", ""),
             identity.get("expires", "never"))
     else:
+        proof = case.get("proof", {})
+        if "dpop" in proof:
+            say("dpop", proof["dpop"], proof["method"], proof["uri"])
+        if "certificate" in proof:
+            say("certificate", hashlib.sha256(base64.b64decode(proof["certificate"])).hexdigest())
         say("token", case["token"])
     expect = case["expect"]
     if "error" in expect:

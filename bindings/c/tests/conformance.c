@@ -30,6 +30,11 @@ static char tenant_text[4096];
 static bw_str scopes[MAX_SCOPES];
 static char scope_texts[MAX_SCOPES][256];
 static size_t scope_count;
+/* What is presented beside the token, if anything is. */
+static bw_proof proof;
+static bool has_proof;
+static char proof_texts[3][8192];
+static char thumbprint[32];
 static char policies[MAX_POLICIES][256], failing[MAX_POLICIES][256];
 static size_t policy_count, failing_count;
 /* Texts that the explanation's tree contains. */
@@ -117,6 +122,9 @@ static void end_case(void)
     bw_session_free(session);
     session = NULL;
     tenant = bw_none();
+    has_proof = false;
+    memset(&proof, 0, sizeof proof);
+    proof.size = sizeof proof;
     scope_count = policy_count = failing_count = explained_count = 0;
 }
 
@@ -198,6 +206,8 @@ static bw_status set_text(bw_str name, bw_str value)
         return bw_profile_require(profile, value);
     if (equal(name, "principal_claim"))
         return bw_profile_principal_claim(profile, value);
+    if (equal(name, "encryption_keys"))
+        return bw_profile_encryption_keys(profile, value);
     return equal(name, "tenant_claim") ? bw_profile_tenant_claim(profile, value) : BW_ARGUMENT_INVALID;
 }
 
@@ -217,7 +227,9 @@ static void set_keys(void)
 {
     bw_keys *keys = NULL;
     bw_error *err = NULL;
-    const bw_status status = bw_keys_from_jwks(fields[1], &keys, &err);
+    const bool secret = is("secrets");
+    const bw_status status = secret ? bw_keys_from_secret_jwks(fields[1], &keys, &err)
+                                    : bw_keys_from_jwks(fields[1], &keys, &err);
     if (status == BW_OK) {
         CHECK_STATUS(bw_profile_keys(profile, keys), BW_OK);
     } else {
@@ -234,7 +246,8 @@ static void begin_session(void)
     if (is("principal")) {
         session_status = bw_session_principal(engine, fields[1], fields[2], tenant, &session, &err);
     } else if (is("token")) {
-        session_status = bw_authenticate(engine, fields[1], tenant, &session, &err);
+        session_status = has_proof ? bw_authenticate_bound(engine, fields[1], tenant, &proof, &session, &err)
+                                   : bw_authenticate(engine, fields[1], tenant, &session, &err);
     } else {
         bw_identity who;
         memset(&who, 0, sizeof who);
@@ -252,6 +265,25 @@ static void begin_session(void)
     expect(bw_error_code(err) == session_status, "the error has another code", bw_none());
     expect((session_status == BW_OK) == (session != NULL), "a session and an error", bw_none());
     bw_error_free(err);
+}
+
+static bw_str kept_proof(size_t at)
+{
+    return (bw_str){copy(proof_texts[at], sizeof proof_texts[at], fields[at + 1]), fields[at + 1].len};
+}
+
+/* The SHA-256 of a certificate, in hexadecimal. */
+static void set_certificate(void)
+{
+    char digits[65];
+    CHECK(fields[1].len == 64);
+    copy(digits, sizeof digits, fields[1]);
+    for (size_t at = 0; at < sizeof thumbprint; at++) {
+        const char pair[3] = {digits[2 * at], digits[2 * at + 1], '\0'};
+        thumbprint[at] = (char)strtol(pair, NULL, 16);
+    }
+    proof.certificate_sha256 = (bw_str){thumbprint, sizeof thumbprint};
+    has_proof = true;
 }
 
 static void set_value(void)
@@ -363,9 +395,12 @@ static void run(void)
     } else if (is("issuer")) {
         add_profile();
         CHECK_STATUS(bw_profile_new(fields[1], &profile, NULL), BW_OK);
+    } else if (is("issuer_of")) {
+        add_profile();
+        CHECK_STATUS(bw_profile_of(fields[1], fields[2], &profile, NULL), BW_OK);
     } else if (is("audience")) {
         CHECK_STATUS(bw_profile_audience(profile, fields[1]), BW_OK);
-    } else if (is("keys")) {
+    } else if (is("keys") || is("secrets")) {
         set_keys();
     } else if (is("profile_list")) {
         set_list(fields[1], fields + 2, field_count - 2);
@@ -377,6 +412,8 @@ static void run(void)
         set_text(fields[1], fields[2]);
     } else if (is("service_account_when")) {
         bw_profile_service_account_when(profile, fields[1], fields[2]);
+    } else if (is("context_claim")) {
+        bw_profile_context_claim(profile, fields[1], fields[2], fields[3]);
     } else if (is("load")) {
         load();
     } else if (is("case")) {
@@ -389,6 +426,13 @@ static void run(void)
     } else if (is("scope")) {
         const char *kept = copy(scope_texts[scope_count], sizeof scope_texts[0], fields[1]);
         scopes[scope_count++] = (bw_str){kept, fields[1].len};
+    } else if (is("dpop")) {
+        proof.dpop = kept_proof(0);
+        proof.method = kept_proof(1);
+        proof.uri = kept_proof(2);
+        has_proof = true;
+    } else if (is("certificate")) {
+        set_certificate();
     } else if (is("principal") || is("identity") || is("token")) {
         begin_session();
     } else if (is("at")) {

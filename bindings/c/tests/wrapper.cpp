@@ -81,6 +81,14 @@ int main()
     source.schema("schema.cedarschema", SCHEMA).cedar("rules.cedar", RULES);
     const auto engine = value(Engine::from_source(source, config));
 
+    auto provided = value(Profile::of("okta", "https://acme.okta.com/oauth2/default"));
+    provided.audience("api").keys(value(Keys::from_jwks(value(key.jwks())))).context_claim("mfa", "amr", "contains:mfa");
+    provided.encryption_keys(R"({"keys": [{"kty": "oct", "kid": "e1", "alg": "A128GCMKW", "k": "AAECAwQFBgcICQoLDA0ODw"}]})");
+    CHECK(code([&] { return Engine::from_source(source, Config().issuer(provided)); }) == BW_OK);
+    CHECK(code([] { return Profile::of("nobody", "https://id.example.com"); }) == BW_CONFIGURATION);
+    CHECK(code([] { return Keys::from_secret_jwks(R"({"keys": [{"kty": "oct", "alg": "HS256", "k": "c2VjcmV0"}]})"); }) ==
+          BW_KEY_INVALID);
+
     const auto token = value(key.sign(R"({"iss": "https://id.example.com", "aud": "api", "sub": "ana", "client_id": "web",
         "tenant": "acme", "scope": "rfis:read", "exp": 1800000600})"));
     const auto session = value(engine.authenticate(token, "acme"));

@@ -107,6 +107,18 @@ pub(crate) struct DecideArgs {
     /// Read the bearer token from standard input.
     #[arg(long)]
     pub(crate) token_stdin: bool,
+    /// The DPoP proof (RFC 9449) that came with the token.
+    #[arg(long, requires_all = ["method", "uri"])]
+    pub(crate) dpop: Option<String>,
+    /// The method of the request that the proof is for.
+    #[arg(long, requires = "dpop")]
+    pub(crate) method: Option<String>,
+    /// The address of the request that the proof is for, as the client sees it.
+    #[arg(long, requires = "dpop")]
+    pub(crate) uri: Option<String>,
+    /// The certificate, in DER, of the client that presented the token (RFC 8705).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
     /// Ask as this principal, in a first-party session: User::"ana"
     #[arg(long)]
     pub(crate) principal: Option<String>,

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use bailiwick::{
-    Clock, Context, Engine, EngineBuilder, EntityUid, Error, ErrorKind, Identity, Principal, Resource,
+    Clock, Context, Engine, EngineBuilder, EntityUid, Error, ErrorKind, Identity, Principal, Proof, Resource,
     Session, Tenant, Vocabulary, json, limits,
 };
 use serde::Deserialize;
@@ -69,11 +69,30 @@ fn session(args: &DecideArgs, engine: &Engine) -> Result<Result<Session, Error>,
         Some(token) => token.clone(),
         None => token_from_stdin()?,
     };
-    match engine.authenticate(&token, tenant) {
+    match engine.authenticate_bound(&token, tenant, &proof(args)?) {
         Ok(session) => Ok(Ok(session)),
         Err(error) if error.kind().is_token() => Ok(Err(error)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What was presented beside the token.
+fn proof(args: &DecideArgs) -> Result<Proof<'_>, Failure> {
+    let certificate = match &args.certificate {
+        None => None,
+        Some(path) => Some(std::fs::read(path).map_err(|error| {
+            Error::new(ErrorKind::Io, format!("cannot read {}: {error}", path.display()))
+                .help("--certificate names a file in DER: `openssl x509 -in FILE -outform der`")
+        })?),
+    };
+    let proof = match (&args.dpop, &args.method, &args.uri) {
+        (Some(dpop), Some(method), Some(uri)) => Proof::dpop(dpop, method, uri),
+        _ => Proof::none(),
+    };
+    Ok(match certificate {
+        Some(der) => proof.with_certificate_der(&der),
+        None => proof,
+    })
 }
 
 pub(crate) fn token_from_stdin() -> Result<String, Failure> {

@@ -3,18 +3,21 @@
 use std::fs;
 use std::path::Path;
 
-use bailiwick::{Algorithm, Error, ErrorKind, KeySet, Location, Profile, json};
+use bailiwick::{Algorithm, EncryptionKey, Error, ErrorKind, KeySet, Location, Profile, Provider, json};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-/// One issuer as it is written. Only `issuer`, `audience` and `jwks` or `jwks_file` are needed.
-#[derive(Debug, Deserialize)]
+/// One issuer as it is written. Only `issuer`, `audience` and one of `jwks`, `jwks_file` and `secrets` are needed.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     issuer: String,
     audience: Vec<String>,
     jwks: Option<Json>,
     jwks_file: Option<String>,
+    secrets: Option<Json>,
+    encryption_keys: Option<Json>,
+    provider: Option<String>,
     algorithms: Option<Vec<String>>,
     token_types: Option<Vec<String>>,
     #[serde(default)]
@@ -30,6 +33,8 @@ struct Written {
     tenant_from_request: bool,
     scope_claims: Option<Vec<String>>,
     service_account_when: Option<(String, String)>,
+    #[serde(default)]
+    context_claims: Vec<(String, String, String)>,
 }
 
 /// Reads the profiles of a file; a `jwks_file` is taken relative to it.
@@ -50,7 +55,10 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Profile>, Error> {
 
 impl Written {
     fn profile(self, path: &Path) -> Result<Profile, Error> {
-        let mut profile = Profile::issuer(self.issuer);
+        let mut profile = match self.provider {
+            Some(name) => Profile::of(provider(&name)?, self.issuer),
+            None => Profile::issuer(self.issuer),
+        };
         for audience in self.audience {
             profile = profile.audience(audience);
         }
@@ -59,6 +67,12 @@ impl Written {
         }
         if let Some(file) = self.jwks_file {
             profile = profile.jwks_file(path.parent().unwrap_or(Path::new("")).join(file))?;
+        }
+        if let Some(secrets) = self.secrets {
+            profile = profile.jwks(KeySet::from_secret_jwks(secrets.to_string().as_bytes())?);
+        }
+        if let Some(keys) = self.encryption_keys {
+            profile = profile.encryption_keys(EncryptionKey::from_jwks(keys.to_string().as_bytes())?);
         }
         if let Some(names) = self.algorithms {
             profile = profile.algorithms(
@@ -101,8 +115,19 @@ impl Written {
         if let Some((claim, value)) = self.service_account_when {
             profile = profile.service_account_when(claim, value);
         }
+        for (attribute, claim, expected) in self.context_claims {
+            profile = profile.context_claim(attribute, claim, expected.parse()?);
+        }
         Ok(profile)
     }
+}
+
+fn provider(name: &str) -> Result<Provider, Error> {
+    Provider::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = Provider::ALL.iter().map(|provider| provider.name()).collect();
+        Error::new(ErrorKind::Configuration, "the provider of an issuer is unknown")
+            .help(format!("the providers are {}", known.join(", ")))
+    })
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, Error> {

@@ -11,6 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
 fn root() -> PathBuf {
@@ -160,6 +162,18 @@ impl<'a> Suite<'a> {
         for name in options {
             if let Some(value) = case.get(name) {
                 arguments.push(format!("--{name}={}", text(value)));
+            }
+        }
+        if let Some(proof) = case.get("proof") {
+            for name in ["dpop", "method", "uri"] {
+                if let Some(value) = proof.get(name) {
+                    arguments.push(format!("--{name}={}", text(value)));
+                }
+            }
+            if let Some(certificate) = proof.get("certificate") {
+                let file = self.scratch.path().join("certificate.der");
+                fs::write(&file, STANDARD.decode(text(certificate)).unwrap()).unwrap();
+                arguments.push(format!("--certificate={}", file.display()));
             }
         }
         if self.json.get("issuers").is_some() {

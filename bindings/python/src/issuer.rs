@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bailiwick::{Algorithm, ErrorKind, KeySet, KeySource, Profile};
+use bailiwick::{Algorithm, EncryptionKey, ErrorKind, KeySet, KeySource, Profile, Provider};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyString};
@@ -16,8 +16,13 @@ use crate::value::kind_of;
 ///
 /// `jwks` is the path of a JWKS file, which is read again when it changes; the JWKS itself as a dict, or its text as
 /// bytes; or a function without arguments that returns one of the latter, called every five minutes and when a token
-/// names an unknown key. `audience` is one audience or
-/// several; a token must name at least one of them.
+/// names an unknown key. `secrets` is a JWKS of shared secrets (`HS256`, `HS384`, `HS512`) in its place, as a dict or bytes.
+/// `audience` is one audience or several; a token must name at least one of them.
+///
+/// `provider` begins with the settings for the tokens of `auth0`, `keycloak`, `entra`, `okta`, `cognito` or `spiffe`.
+/// `encryption_keys` is a JWKS of symmetric keys with which tokens may be encrypted. `context_claims` hands claims on to the
+/// policies: tuples of the attribute of the context, the claim, and what it must be (`bool`, `long`, `string`, `strings`,
+/// `datetime`, or `contains:` and a text).
 #[pyclass(frozen, module = "bailiwick")]
 pub(crate) struct Issuer {
     issuer: String,
@@ -31,16 +36,19 @@ pub(crate) struct Issuer {
 impl Issuer {
     #[new]
     #[pyo3(signature = (
-        issuer, /, *, audience, jwks, algorithms=None, token_types=None, accept_untyped=false, leeway=None,
+        issuer, /, *, audience, jwks=None, secrets=None, encryption_keys=None, provider=None, algorithms=None, token_types=None, accept_untyped=false, leeway=None,
         max_lifetime=None, required=None, principal_claim=None, client_claims=None, tenant_claim=None,
-        tenant_from_request=false, scope_claims=None, service_account_when=None
+        tenant_from_request=false, scope_claims=None, service_account_when=None, context_claims=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         py: Python<'_>,
         issuer: String,
         audience: &Bound<'_, PyAny>,
-        jwks: &Bound<'_, PyAny>,
+        jwks: Option<&Bound<'_, PyAny>>,
+        secrets: Option<&Bound<'_, PyAny>>,
+        encryption_keys: Option<&Bound<'_, PyAny>>,
+        provider: Option<&str>,
         algorithms: Option<&Bound<'_, PyAny>>,
         token_types: Option<&Bound<'_, PyAny>>,
         accept_untyped: bool,
@@ -53,10 +61,30 @@ impl Issuer {
         tenant_from_request: bool,
         scope_claims: Option<&Bound<'_, PyAny>>,
         service_account_when: Option<(String, String)>,
+        context_claims: Option<Vec<(String, String, String)>>,
     ) -> PyResult<Self> {
-        let calls_python = jwks.is_callable();
-        let keys = key_source(py, jwks)?;
-        let mut profile = Profile::issuer(issuer.as_str()).keys(keys.clone());
+        let calls_python = jwks.is_some_and(|jwks| jwks.is_callable());
+        let keys = match (jwks, secrets) {
+            (Some(jwks), None) => key_source(py, jwks)?,
+            (None, Some(secrets)) => {
+                let keys = KeySet::from_secret_jwks(&jwks_text(secrets, "secrets")?);
+                KeySource::fixed(keys.map_err(raising(py))?)
+            }
+            _ => {
+                return Err(PyTypeError::new_err(
+                    "jwks, or secrets in its place: pass one of them",
+                ));
+            }
+        };
+        let profile = match provider {
+            Some(name) => Profile::of(provider_named(py, name)?, issuer.as_str()),
+            None => Profile::issuer(issuer.as_str()),
+        };
+        let mut profile = profile.keys(keys.clone());
+        if let Some(jwks) = encryption_keys {
+            let keys = EncryptionKey::from_jwks(&jwks_text(jwks, "encryption_keys")?);
+            profile = profile.encryption_keys(keys.map_err(raising(py))?);
+        }
         for audience in one_or_several(audience)? {
             profile = profile.audience(audience);
         }
@@ -99,6 +127,10 @@ impl Issuer {
         }
         if let Some((claim, value)) = service_account_when {
             profile = profile.service_account_when(claim, value);
+        }
+        for (attribute, claim, expected) in context_claims.unwrap_or_default() {
+            let expected = expected.parse().map_err(raising(py))?;
+            profile = profile.context_claim(attribute, claim, expected);
         }
         Ok(Self {
             issuer,
@@ -152,6 +184,20 @@ fn key_source(py: Python<'_>, jwks: &Bound<'_, PyAny>) -> PyResult<KeySource> {
     py.detach(|| KeySource::file(path)).map_err(raising(py))
 }
 
+/// The text of a key set.
+fn jwks_text(jwks: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
+    if let Ok(bytes) = jwks.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().to_vec());
+    }
+    if jwks.cast::<PyMapping>().is_ok() {
+        return Ok(dumps(jwks)?.into_bytes());
+    }
+    Err(PyTypeError::new_err(format!(
+        "{name} is a dict or JSON as bytes, not {}",
+        kind_of(jwks)
+    )))
+}
+
 /// The key set that an object is; none for what is no key set.
 fn key_set(jwks: &Bound<'_, PyAny>) -> PyResult<Option<bailiwick::Result<KeySet>>> {
     if let Ok(bytes) = jwks.cast::<PyBytes>() {
@@ -201,6 +247,15 @@ pub(crate) fn one_or_several(object: &Bound<'_, PyAny>) -> PyResult<Vec<String>>
         Ok(text) => Ok(vec![text.to_str()?.to_owned()]),
         Err(_) => texts(object),
     }
+}
+
+fn provider_named(py: Python<'_>, name: &str) -> PyResult<Provider> {
+    Provider::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = Provider::ALL.iter().map(|provider| provider.name()).collect();
+        let message = format!("`{}` is no provider", name.chars().take(80).collect::<String>());
+        let error = bailiwick::Error::new(ErrorKind::ArgumentInvalid, message);
+        raise(py, &error.help(format!("known are {}", known.join(", "))))
+    })
 }
 
 fn algorithms_named(py: Python<'_>, names: &[String]) -> PyResult<Vec<Algorithm>> {

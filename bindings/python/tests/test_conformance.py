@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ipaddress
 import json
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ import bailiwick as bw
 FOLDER = ROOT / "tests" / "conformance"
 SUITE_MEMBERS = {"description", "policies", "now", "issuers", "load_error", "loads", "cases"}
 CASE_MEMBERS = {
-    *("name", "principal", "identity", "token", "tenant", "at", "action", "resource", "entities", "context", "expect"),
+    *("name", "principal", "identity", "token", "proof", "tenant", "at", "action", "resource", "entities", "context", "expect"),
 }
 
 
@@ -58,6 +60,8 @@ def engine(described: str | dict[str, Any], issuers: list[dict[str, Any]], clock
 def issuer(settings: dict[str, Any]) -> bw.Issuer:
     if "service_account_when" in settings:
         settings["service_account_when"] = tuple(settings["service_account_when"])
+    if "context_claims" in settings:
+        settings["context_claims"] = [tuple(it) for it in settings["context_claims"]]
     return bw.Issuer(settings.pop("issuer"), **settings)
 
 
@@ -134,10 +138,19 @@ def resource(case: dict[str, Any]) -> bw.Resource:
     return bw.Resource(described["type"], described["id"], entities=others)
 
 
+def proof(described: dict[str, str]) -> tuple[tuple[str, str, str] | None, bytes | None]:
+    certificate = base64.b64decode(described["certificate"]) if "certificate" in described else None
+    if "dpop" not in described:
+        return None, certificate
+    thumbprint = hashlib.sha256(certificate).digest() if certificate else None
+    return (described["dpop"], described["method"], described["uri"]), thumbprint
+
+
 def session(engine: bw.Engine, case: dict[str, Any]) -> bw.Session:
     tenant = case.get("tenant")
     if "token" in case:
-        return engine.authenticate(case["token"], tenant=tenant)
+        dpop, certificate = proof(case.get("proof", {}))
+        return engine.authenticate(case["token"], tenant=tenant, dpop=dpop, certificate=certificate)
     if "identity" in case:
         described = dict(case["identity"])
         principal = bw.EntityUid.parse(described.pop("principal"))

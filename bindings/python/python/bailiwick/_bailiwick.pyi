@@ -214,7 +214,10 @@ class Issuer:
         /,
         *,
         audience: str | Iterable[str],
-        jwks: _Path | Mapping[str, Any] | bytes | Callable[[], Mapping[str, Any] | bytes],
+        jwks: _Path | Mapping[str, Any] | bytes | Callable[[], Mapping[str, Any] | bytes] | None = None,
+        secrets: Mapping[str, Any] | bytes | None = None,
+        encryption_keys: Mapping[str, Any] | bytes | None = None,
+        provider: str | None = None,
         algorithms: Iterable[str] | None = None,
         token_types: Iterable[str] | None = None,
         accept_untyped: bool = False,
@@ -227,6 +230,7 @@ class Issuer:
         tenant_from_request: bool = False,
         scope_claims: Iterable[str] | None = None,
         service_account_when: tuple[str, str] | None = None,
+        context_claims: Sequence[tuple[str, str, str]] | None = None,
     ) -> Issuer: ...
     @property
     def issuer(self) -> str: ...
