@@ -513,11 +513,12 @@ bw_status bw_key_ring_mint(const bw_key_ring *ring,
 void bw_key_ring_free(bw_key_ring *ring);
 
 /* ==========================================================================================================
- * Key sets: an issuer's public keys, read from a JSON Web Key Set (RFC 7517). Immutable, so every thread may read them.
+ * Key sets: an issuer's public keys or the secrets shared with it, read from a JSON Web Key Set (RFC 7517). Immutable, so
+ * every thread may read them.
  * ========================================================================================================== */
 
 /**
- * An issuer's public keys. Profiles keep their own reference, so it may be freed before them.
+ * An issuer's public keys, or the secrets shared with it. Profiles keep their own reference, so it may be freed before them.
  */
 typedef struct bw_keys bw_keys;
 
@@ -535,6 +536,16 @@ bw_status bw_keys_from_jwks(bw_str jwks,
  * Reads a JSON Web Key Set from a file; also fails with `BW_IO`. Freed with `bw_keys_free`.
  */
 bw_status bw_keys_from_file(bw_str path, bw_keys **out, bw_error **err);
+
+/**
+ * Reads the secrets that an issuer shares (`HS256`, `HS384`, `HS512`) from a JSON Web Key Set of symmetric keys, each of which
+ * names its `alg`. Freed with `bw_keys_free`.
+ *
+ * Also fails with `BW_KEY_INVALID` for a secret that is shorter than its hash or looks as if somebody had made it up.
+ */
+bw_status bw_keys_from_secret_jwks(bw_str jwks,
+                                   bw_keys **out,
+                                   bw_error **err);
 
 /**
  * How many usable keys there are.
@@ -595,6 +606,15 @@ bw_status bw_profile_new(bw_str issuer,
                          bw_error **err);
 
 /**
+ * The same with the settings for the tokens of a provider: `rfc9068`, `auth0`, `keycloak`, `entra`, `okta`, `cognito` or
+ * `spiffe`. What is set afterwards replaces them. `BW_CONFIGURATION` for another name. Freed with `bw_profile_free`.
+ */
+bw_status bw_profile_of(bw_str provider,
+                        bw_str issuer,
+                        bw_profile **out,
+                        bw_error **err);
+
+/**
  * Adds an audience. At least one is needed, and a token must name at least one of them in `aud`.
  */
 bw_status bw_profile_audience(bw_profile *profile, bw_str audience);
@@ -622,6 +642,14 @@ bw_status bw_profile_jwks(bw_profile *profile, bw_str jwks);
  * Sets the issuer's keys from a file that holds a JSON Web Key Set.
  */
 bw_status bw_profile_jwks_file(bw_profile *profile, bw_str path);
+
+/**
+ * Also accepts tokens that are encrypted (JWE) with a key of this JSON Web Key Set of symmetric keys, each with `kid`, `alg`
+ * (`dir`, `A128GCMKW` or `A256GCMKW`) and, for `dir`, `enc` (`A128GCM` or `A256GCM`). Whoever has such a key can make tokens
+ * as well as read them. `BW_KEY_INVALID` for a key that is none.
+ */
+bw_status bw_profile_encryption_keys(bw_profile *profile,
+                                     bw_str jwks);
 
 /**
  * Accepts these algorithms alone (`EdDSA`, `ES256`, `RS256`, …). By default each key is good for the one it is bound to.
@@ -696,6 +724,17 @@ bw_status bw_profile_scope_claims(bw_profile *profile, const bw_str *claims, siz
 bw_status bw_profile_service_account_when(bw_profile *profile,
                                           bw_str claim,
                                           bw_str value);
+
+/**
+ * Hands a claim on to the policies: as an attribute of the context of every action whose schema declares one of that name. A
+ * request cannot set the attribute itself then. `claim` is a name, or a path such as `/org/id`; `expected` is what it must be:
+ * `bool`, `long`, `string`, `strings`, `datetime`, or `contains:` and a text, which makes a boolean of whether the claim is or
+ * holds that text. A claim of another type refuses the token. `BW_CONFIGURATION` for another `expected`.
+ */
+bw_status bw_profile_context_claim(bw_profile *profile,
+                                   bw_str attribute,
+                                   bw_str claim,
+                                   bw_str expected);
 
 /**
  * Frees a profile; NULL is fine.
