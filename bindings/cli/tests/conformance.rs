@@ -10,6 +10,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,27 +26,25 @@ fn root() -> PathBuf {
 
 #[test]
 fn every_case_gives_the_expected_answer() {
-    let mut failures = Vec::new();
-    let mut count = 0;
-    let mut files: Vec<PathBuf> = fs::read_dir(root().join("tests/conformance"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    files.sort();
-    for file in files {
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let suite: Json = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-        let suites = match suite["loads"].as_array() {
-            Some(loads) => loads.clone(),
-            None => vec![suite],
-        };
-        for suite in suites {
-            let (ran, failed) = Suite::prepare(&suite).run();
+    let suites = suites();
+    let next = AtomicUsize::new(0);
+    let run = || {
+        let (mut count, mut failures) = (0, Vec::new());
+        while let Some((name, suite)) = suites.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (ran, failed) = Suite::prepare(suite).run();
             count += ran;
             failures.extend(failed.into_iter().map(|failure| format!("{name}: {failure}")));
         }
-    }
+        (count, failures)
+    };
+    // Each case is a process of its own.
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let results: Vec<(usize, Vec<String>)> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let count: usize = results.iter().map(|(count, _)| count).sum();
+    let failures: Vec<String> = results.into_iter().flat_map(|(_, failures)| failures).collect();
     assert!(
         failures.is_empty(),
         "{} of {count} cases:\n{}",
@@ -52,6 +52,26 @@ fn every_case_gives_the_expected_answer() {
         failures.join("\n")
     );
     assert!(count >= 120, "only {count} cases");
+}
+
+/// Each suite, and each load of those that are loads.
+fn suites() -> Vec<(String, Json)> {
+    let mut files: Vec<PathBuf> = fs::read_dir(root().join("tests/conformance"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    let mut suites = Vec::new();
+    for file in files {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let suite: Json = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        match suite["loads"].as_array() {
+            Some(loads) => suites.extend(loads.iter().map(|load| (name.clone(), load.clone()))),
+            None => suites.push((name, suite)),
+        }
+    }
+    suites
 }
 
 struct Suite<'a> {
