@@ -42,9 +42,10 @@ impl ClaimType {
 /// ```
 /// use bailiwick::ClaimType;
 ///
-/// assert_eq!("strings".parse(), Ok(ClaimType::Strings));
-/// assert_eq!("contains:mfa".parse(), Ok(ClaimType::contains("mfa")));
+/// assert_eq!("strings".parse::<ClaimType>()?, ClaimType::Strings);
+/// assert_eq!("contains:mfa".parse::<ClaimType>()?, ClaimType::contains("mfa"));
 /// assert!("set".parse::<ClaimType>().is_err());
+/// # Ok::<(), bailiwick::Error>(())
 /// ```
 impl FromStr for ClaimType {
     type Err = Error;
