@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{BuildHasher as _, Hash, Hasher};
+use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,12 +13,13 @@ use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use foldhash::fast::FixedState;
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::HashTable;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::Result;
 use crate::store::Store;
+use crate::value::same_text;
 
 use super::actor::{Actor, Party};
 use super::record::Decided;
@@ -41,7 +42,15 @@ struct Shard {
     writer: Mutex<()>,
 }
 
-type Counters = HashMap<Key, Arc<Counter>, FixedState>;
+type Counters = HashTable<Counted>;
+
+/// A counter with what it counts, by the hash of that.
+#[derive(Clone)]
+struct Counted {
+    hash: u64,
+    key: Key,
+    counter: Arc<Counter>,
+}
 
 /// What is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,9 +59,6 @@ struct Key {
     party: Party,
     project: String,
     action: String,
-    /// Of tenant and party; see [`Actor`].
-    #[serde(skip)]
-    hash: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -69,30 +75,37 @@ impl KeyRef<'_> {
             party: self.actor.party.clone(),
             project: self.project.to_owned(),
             action: self.action.to_owned(),
-            hash: self.actor.hash,
         }
     }
-}
 
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.hash, self.project.as_str(), self.action.as_str()).hash(state);
+    #[inline]
+    fn hash(&self) -> u64 {
+        hash_of(self.actor.hash, self.project, self.action)
+    }
+
+    #[inline]
+    fn is(&self, key: &Key) -> bool {
+        same_text(&key.action, self.action)
+            && same_text(&key.project, self.project)
+            && same_text(&key.tenant, &self.actor.tenant)
+            && key.party.is(&self.actor.party)
     }
 }
 
-impl Hash for KeyRef<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.actor.hash, self.project, self.action).hash(state);
+impl Key {
+    fn hash(&self) -> u64 {
+        hash_of(
+            Actor::hash_of(&self.tenant, &self.party),
+            &self.project,
+            &self.action,
+        )
     }
 }
 
-impl Equivalent<Key> for KeyRef<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
-        key.action == self.action
-            && key.project == self.project
-            && key.tenant == self.actor.tenant
-            && key.party == self.actor.party
-    }
+/// The hash of what is counted together; that of the actor is known before.
+#[inline]
+fn hash_of(actor: u64, project: &str, action: &str) -> u64 {
+    FixedState::default().hash_one((actor, project, action))
 }
 
 struct Counter {
@@ -191,7 +204,7 @@ impl Usage {
         Self {
             shards: (0..SHARDS)
                 .map(|_| Shard {
-                    map: ArcSwap::from_pointee(Counters::with_hasher(FixedState::default())),
+                    map: ArcSwap::from_pointee(Counters::new()),
                     writer: Mutex::default(),
                 })
                 .collect(),
@@ -213,28 +226,33 @@ impl Usage {
                 ""
             },
         };
-        let Some(shard) = self.shard(&key) else { return };
-        match shard.map.load().get(&key) {
-            Some(counter) => counter.add(actor, decided),
-            None => match self.add(shard, key.to_key(), Counter::new(decided.at)) {
+        let hash = key.hash();
+        let Some(shard) = self.shard(hash) else { return };
+        match shard
+            .map
+            .load()
+            .find(hash, |it| it.hash == hash && key.is(&it.key))
+        {
+            Some(it) => it.counter.add(actor, decided),
+            None => match self.add(shard, hash, key.to_key(), Counter::new(decided.at)) {
                 Some(counter) => counter.add(actor, decided),
                 None => drop(self.uncounted.fetch_add(1, Ordering::Relaxed)),
             },
         }
     }
 
-    fn shard(&self, key: &impl Hash) -> Option<&Shard> {
+    #[inline]
+    fn shard(&self, hash: u64) -> Option<&Shard> {
         // The map itself uses the lowest and the highest bits.
-        let hash = FixedState::default().hash_one(key);
         self.shards.get((hash >> 32) as usize % SHARDS)
     }
 
     /// The counter of a use: the one that is there by now, or `counter`, or none when there are too many.
-    fn add(&self, shard: &Shard, key: Key, counter: Counter) -> Option<Arc<Counter>> {
+    fn add(&self, shard: &Shard, hash: u64, key: Key, counter: Counter) -> Option<Arc<Counter>> {
         let _writer = shard.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let map = shard.map.load();
-        if let Some(counter) = map.get(&key) {
-            return Some(Arc::clone(counter));
+        if let Some(it) = map.find(hash, |it| it.key == key) {
+            return Some(Arc::clone(&it.counter));
         }
         let is_room = self
             .counters
@@ -244,7 +262,12 @@ impl Usage {
         is_room.ok()?;
         let counter = Arc::new(counter);
         let mut next = Counters::clone(&map);
-        next.insert(key, Arc::clone(&counter));
+        let counted = Counted {
+            hash,
+            key,
+            counter: Arc::clone(&counter),
+        };
+        next.insert_unique(hash, counted, |it| it.hash);
         shard.map.store(Arc::new(next));
         Some(counter)
     }
@@ -269,11 +292,7 @@ impl Usage {
 
     fn each(&self, each: &mut dyn FnMut(&Key, &Counter)) {
         for shard in &self.shards {
-            shard
-                .map
-                .load()
-                .iter()
-                .for_each(|(key, counter)| each(key, counter));
+            shard.map.load().iter().for_each(|it| each(&it.key, &it.counter));
         }
     }
 
@@ -286,7 +305,7 @@ impl Usage {
         let mut rows = vec![];
         let mut unsaved = vec![];
         for shard in &self.shards {
-            for (key, counter) in shard.map.load().iter() {
+            for Counted { key, counter, .. } in shard.map.load().iter() {
                 if counter.changed.swap(false, Ordering::AcqRel) {
                     unsaved.push(Arc::clone(counter));
                     // Both are plain structures of texts and numbers, which JSON can always hold.
@@ -323,12 +342,9 @@ impl Usage {
             ) else {
                 return Ok(());
             };
-            let key = Key {
-                hash: Actor::hash_of(&key.tenant, &key.party),
-                ..key
-            };
-            if let Some(shard) = self.shard(&key) {
-                self.add(shard, key, Counter::of(&saved));
+            let hash = key.hash();
+            if let Some(shard) = self.shard(hash) {
+                self.add(shard, hash, key, Counter::of(&saved));
             }
             Ok(())
         })

@@ -18,7 +18,7 @@ mod snapshot;
 mod trace;
 mod val;
 
-pub(crate) use crate::entities::graph::TypeId;
+pub(crate) use crate::entities::graph::{EntityType, TypeId};
 pub use authorizer::Authorizer;
 pub use edit::Edit;
 pub use fault::{EvalError, EvalErrorKind};

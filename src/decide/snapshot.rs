@@ -13,7 +13,7 @@ use crate::compile::index::{Actions, Candidate, Side};
 use crate::compile::policies::Policies;
 use crate::compile::program::{Effect, RuleId, Template};
 use crate::compile::scope::Key;
-use crate::entities::graph::{Graph, TypeId};
+use crate::entities::graph::{EntityType, Graph, TypeId};
 use crate::entities::handles::Handle;
 use crate::entities::overlay::{Resolved, View};
 use crate::error::Result;
@@ -68,6 +68,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    #[inline]
     pub(super) fn within<'e>(&'e self, view: &View<'e>) -> Resolved<'e> {
         let node = self.handle.and_then(|handle| view.graph.node(handle));
         view.resolve_node(self.uid.as_ref(), node)
@@ -103,7 +104,17 @@ impl<'s> Object<'s> {
 
     /// The resource itself and its ancestors, as far as they are of an entity type: its project, its tenant.
     pub fn ancestors_of_type<'r>(&'r self, type_name: &'r str) -> impl Iterator<Item = EntityRef<'s>> + 'r {
-        self.resolved.of_type(self.view.graph, type_name)
+        let id = self.view.graph.type_id(type_name);
+        self.ancestors_of(EntityType { name: type_name, id })
+    }
+
+    /// The same of a type whose number is known.
+    #[inline]
+    pub(crate) fn ancestors_of<'r>(
+        &'r self,
+        wanted: EntityType<'r>,
+    ) -> impl Iterator<Item = EntityRef<'s>> + 'r {
+        self.resolved.of_type(self.view.graph, wanted)
     }
 
     /// The type of the resource, if a schema, policy or entity names it.
@@ -165,7 +176,8 @@ impl Snapshot {
     pub(crate) fn decide(&self, request: &Request<'_>) -> Response<'_> {
         let view = View::new(&self.graph, request.entities);
         let principal = view.resolve(request.principal);
-        let resource = view.resolve(request.resource);
+        let mut resource = Resolved::new(request.resource);
+        view.look_up(&mut resource);
         let action = view.resolve(request.action);
         let verdict = self.verdict(&Asked {
             view: &view,

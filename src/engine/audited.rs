@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use crate::audit::{Actor, Audit, Decided, Party};
+use crate::decide::Object;
 use crate::error::ErrorKind;
 use crate::token::{Claims, PrincipalKind};
 use crate::value::{Context, EntityUid};
 
+use super::bound::Bound;
 use super::decision::{Outcome, Reason};
+use super::judge::{Refusal, judge_asked};
 use super::resource::Resource;
 use super::session::{Session, SessionInner};
 use super::snapshot::Snapshot;
@@ -23,22 +26,58 @@ impl Session {
         resource: &Resource<'_>,
         context: &Context<'_>,
     ) -> Outcome {
-        let outcome = self.judge(snapshot, action, resource, context);
-        self.tell_audit(snapshot, action, resource, &outcome);
+        match self.admitted(snapshot) {
+            Ok(bound) => self.judge_admitted_and_record(snapshot, &bound, action, resource, context),
+            Err(refusal) => self.refuse_and_record(snapshot, refusal, action, resource),
+        }
+    }
+
+    /// The same for a session that may ask.
+    #[inline]
+    pub(super) fn judge_admitted_and_record(
+        &self,
+        snapshot: &Snapshot,
+        bound: &Bound,
+        action: &str,
+        resource: &Resource<'_>,
+        context: &Context<'_>,
+    ) -> Outcome {
+        match self.validate(snapshot, bound, action, resource, context) {
+            Ok(asked) => {
+                let outcome = judge_asked(snapshot, bound, &asked);
+                if let Some(audit) = &self.engine.audit {
+                    self.record(audit, snapshot, action, &asked.object, &outcome);
+                }
+                outcome
+            }
+            Err(error) => {
+                let outcome = Outcome::invalid(error);
+                self.record_unjudged(snapshot, action, resource, &outcome);
+                outcome
+            }
+        }
+    }
+
+    /// The same for one that may not.
+    #[cold]
+    pub(super) fn refuse_and_record(
+        &self,
+        snapshot: &Snapshot,
+        (reason, note): Refusal,
+        action: &str,
+        resource: &Resource<'_>,
+    ) -> Outcome {
+        let outcome = Outcome::unadmitted(reason, note);
+        self.record_unjudged(snapshot, action, resource, &outcome);
         outcome
     }
 
-    /// Leaves the record of an outcome, where there is an audit.
-    #[inline]
-    pub(super) fn tell_audit(
-        &self,
-        snapshot: &Snapshot,
-        action: &str,
-        resource: &Resource<'_>,
-        outcome: &Outcome,
-    ) {
+    /// Leaves the record of an outcome for which the resource was of no account.
+    #[cold]
+    fn record_unjudged(&self, snapshot: &Snapshot, action: &str, resource: &Resource<'_>, outcome: &Outcome) {
         if let Some(audit) = &self.engine.audit {
-            self.record(audit, snapshot, action, resource, outcome);
+            let object = snapshot.authorizer.object(resource.uid(), resource.entities());
+            self.record(audit, snapshot, action, &object, outcome);
         }
     }
 
@@ -47,25 +86,20 @@ impl Session {
         audit: &Audit,
         snapshot: &Snapshot,
         action: &str,
-        resource: &Resource<'_>,
+        object: &Object<'_>,
         outcome: &Outcome,
     ) {
-        let object;
-        let mut project = "";
-        if let (Some(_), Some(type_name)) = (audit.usage(), snapshot.vocabulary.project_type()) {
-            object = snapshot.authorizer.object(resource.uid(), resource.entities());
-            project = object
-                .ancestors_of_type(type_name)
-                .next()
-                .map_or("", |uid| uid.id);
-        }
+        let project = match (audit.usage(), snapshot.project_type()) {
+            (Some(_), Some(wanted)) => object.ancestors_of(wanted).next(),
+            _ => None,
+        };
         let decided = Decided {
             at: self.now(),
             revision: snapshot.revision,
             action,
             action_is_known: outcome.action.is_some() || snapshot.vocabulary.action(action).is_some(),
-            resource: resource.uid(),
-            project,
+            resource: object.uid(),
+            project: project.map_or("", |uid| uid.id),
             allowed: outcome.reason == Reason::Permitted,
             reason: outcome.reason.name(),
             administration: snapshot.is_administration(),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::value::{Context, EntityUid};
 
 use super::bound::BoundRef;
-use super::decision::{Decision, Outcome, Pinned, Reason};
+use super::decision::{Decision, Outcome, Pinned};
+use super::judge::Refusal;
 use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::Snapshot;
@@ -72,7 +73,7 @@ struct Judge<'s> {
     session: &'s Session,
     snapshot: &'s Snapshot,
     /// Or why it may not ask.
-    bound: Result<BoundRef, (Reason, Option<Arc<str>>)>,
+    bound: Result<BoundRef, Refusal>,
 }
 
 impl<'s> Judge<'s> {
@@ -86,9 +87,11 @@ impl<'s> Judge<'s> {
 
     /// The outcome, once the audit is told of it.
     fn recorded(&self, action: &str, resource: &Resource<'_>, context: &Context<'_>) -> Outcome {
-        let outcome = self.outcome(action, resource, context);
-        (self.session).tell_audit(self.snapshot, action, resource, &outcome);
-        outcome
+        let (session, snapshot) = (self.session, self.snapshot);
+        match &self.bound {
+            Ok(bound) => session.judge_admitted_and_record(snapshot, bound, action, resource, context),
+            Err(refusal) => session.refuse_and_record(snapshot, refusal.clone(), action, resource),
+        }
     }
 
     fn outcome(&self, action: &str, resource: &Resource<'_>, context: &Context<'_>) -> Outcome {

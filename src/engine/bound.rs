@@ -48,12 +48,12 @@ impl Deref for Bound {
 impl Bound {
     /// Binds a session to a revision; what is known of it at an earlier one is taken over where it still holds.
     fn of(snapshot: &Snapshot, session: &SessionInner, before: Option<&Bound>) -> Self {
-        let before = before.map(|bound| &bound.known);
-        let known = before.filter(|known| known.version == snapshot.authorizer.version());
+        let before = before.filter(|bound| bound.known.version == snapshot.authorizer.version());
+        let known = before.map(|bound| Arc::clone(&bound.known));
         Self {
             revision: snapshot.revision,
-            known: known.map_or_else(|| Arc::new(Known::of(snapshot, session)), Arc::clone),
-            ceilings: Ceilings::of(snapshot, session),
+            known: known.unwrap_or_else(|| Arc::new(Known::of(snapshot, session))),
+            ceilings: Ceilings::of(snapshot, session, before.map(|bound| &bound.ceilings)),
         }
     }
 

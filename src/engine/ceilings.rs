@@ -30,11 +30,13 @@ pub(super) struct Ceilings {
 struct Capped {
     factor: Factor,
     is_boundary: bool,
+    scopes: Scopes,
     actions: ActionSet,
 }
 
 impl Ceilings {
-    pub(super) fn of(snapshot: &Snapshot, session: &SessionInner) -> Self {
+    /// Those of a session; `before` are its ceilings at an earlier revision with the same scopes in the vocabulary.
+    pub(super) fn of(snapshot: &Snapshot, session: &SessionInner, before: Option<&Self>) -> Self {
         let mut ceilings = Self {
             refusal: None,
             caps: SmallVec::new(),
@@ -55,13 +57,17 @@ impl Ceilings {
             Ok(standing) => {
                 let counts =
                     |cap: &&Cap<'_>| !(cap.is_boundary && session.is_exempt_from_boundaries(snapshot));
-                ceilings
-                    .caps
-                    .extend(standing.caps.iter().filter(counts).map(|cap| Capped {
-                        factor: cap.factor,
-                        is_boundary: cap.is_boundary,
-                        actions: actions_of(snapshot, cap.scopes),
-                    }));
+                let before = before.map_or(&[][..], |before| &before.caps);
+                let caps = standing.caps.iter().filter(counts).enumerate();
+                ceilings.caps.extend(caps.map(|(place, cap)| Capped {
+                    factor: cap.factor,
+                    is_boundary: cap.is_boundary,
+                    scopes: cap.scopes.clone(),
+                    actions: match before.get(place) {
+                        Some(same) if same.scopes.is_same(cap.scopes) => same.actions.clone(),
+                        _ => actions_of(snapshot, cap.scopes),
+                    },
+                }));
                 let limited = standing.projects.iter().filter(|(_, it)| *it != &Projects::All);
                 ceilings
                     .projects
@@ -86,11 +92,11 @@ impl Ceilings {
     /// Whether the resource lies in a permitted project.
     #[inline]
     pub(super) fn check_project(&self, snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
-        let Some(type_name) = snapshot.vocabulary.project_type() else {
+        let Some(wanted) = snapshot.project_type() else {
             return Ok(());
         };
         for (factor, projects) in &self.projects {
-            let mut above = asked.object.ancestors_of_type(type_name).peekable();
+            let mut above = asked.object.ancestors_of(wanted).peekable();
             // What belongs to the tenant directly is in no project, so no list of projects has it.
             if above.peek().is_none() || !above.all(|project| projects.permits(project.id)) {
                 let note = format!("the resource lies in none of the projects permitted to the {factor}");
@@ -164,10 +170,10 @@ impl Ceilings {
 
 /// Whether the boundaries of the resource's projects leave the action.
 fn check_project_caps(snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
-    let Some(type_name) = snapshot.vocabulary.project_type() else {
+    let Some(wanted) = snapshot.project_type() else {
         return Ok(());
     };
-    for project in asked.object.ancestors_of_type(type_name) {
+    for project in asked.object.ancestors_of(wanted) {
         if let Some(actions) = snapshot.project_caps.get(project.id)
             && !actions.contains(asked.action)
         {

@@ -9,7 +9,7 @@ use crate::decide::{Layers, Object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_NAME_BYTES, MAX_REQUEST_ENTITIES};
 use crate::policy::{ActionIndex, SessionAttributes};
-use crate::value::{Context, Entity, shorten};
+use crate::value::{Context, Entity, EntityRef, EntityUid, same_text, shorten};
 
 use super::bound::{Bound, BoundRef};
 use super::decision::{Outcome, Reason};
@@ -25,22 +25,13 @@ pub(super) struct Asked<'r> {
     pub(super) context: Layers<'r>,
 }
 
-impl Session {
-    pub(super) fn judge(
-        &self,
-        snapshot: &Snapshot,
-        action: &str,
-        resource: &Resource<'_>,
-        context: &Context<'_>,
-    ) -> Outcome {
-        match self.admitted(snapshot) {
-            Ok(bound) => self.judge_admitted(snapshot, &bound, action, resource, context),
-            Err((reason, note)) => Outcome::unadmitted(reason, note),
-        }
-    }
+/// Why a session may not ask at all.
+pub(super) type Refusal = (Reason, Option<Arc<str>>);
 
+impl Session {
     /// What a session amounts to that may ask at all: it has not expired, and the platform does not refuse the caller.
-    pub(super) fn admitted(&self, snapshot: &Snapshot) -> Result<BoundRef, (Reason, Option<Arc<str>>)> {
+    #[inline]
+    pub(super) fn admitted(&self, snapshot: &Snapshot) -> Result<BoundRef, Refusal> {
         if self.is_expired() {
             return Err((Reason::Expired, None));
         }
@@ -63,23 +54,10 @@ impl Session {
         resource: &Resource<'_>,
         context: &Context<'_>,
     ) -> Outcome {
-        let asked = match self.validate(snapshot, bound, action, resource, context) {
-            Ok(asked) => asked,
-            Err(error) => return Outcome::invalid(error),
-        };
-        if let Err(reason) = check_tenant(snapshot, bound, &asked.object) {
-            return Outcome::denied(reason, Some(asked.action));
+        match self.validate(snapshot, bound, action, resource, context) {
+            Ok(asked) => judge_asked(snapshot, bound, &asked),
+            Err(error) => Outcome::invalid(error),
         }
-        if let Err((reason, note)) = bound.ceilings.check_project(snapshot, &asked) {
-            return Outcome::refused(reason, note, Some(asked.action));
-        }
-        if !bound.covers(asked.action) {
-            return Outcome::denied(Reason::Scope, Some(asked.action));
-        }
-        if let Err((reason, note)) = bound.ceilings.check_caps(snapshot, &asked) {
-            return Outcome::refused(reason, note, Some(asked.action));
-        }
-        ask_policies(snapshot, bound, &asked)
     }
 
     /// Everything that is wrong with a request whatever the policies say.
@@ -188,6 +166,24 @@ impl Session {
     }
 }
 
+/// The outcome of a valid request, by everything that a session may be denied for.
+#[inline]
+pub(super) fn judge_asked(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> Outcome {
+    if let Err(reason) = check_tenant(snapshot, bound, &asked.object) {
+        return Outcome::denied(reason, Some(asked.action));
+    }
+    if let Err((reason, note)) = bound.ceilings.check_project(snapshot, asked) {
+        return Outcome::refused(reason, note, Some(asked.action));
+    }
+    if !bound.covers(asked.action) {
+        return Outcome::denied(Reason::Scope, Some(asked.action));
+    }
+    if let Err((reason, note)) = bound.ceilings.check_caps(snapshot, asked) {
+        return Outcome::refused(reason, note, Some(asked.action));
+    }
+    ask_policies(snapshot, bound, asked)
+}
+
 fn sessions_own(name: &str) -> Error {
     Error::new(
         ErrorKind::RequestInvalid,
@@ -221,17 +217,21 @@ fn check_entities(snapshot: &Snapshot, object: &Object<'_>, entities: &[Entity<'
     Ok(())
 }
 
+fn is_uid(uid: EntityRef<'_>, other: &EntityUid<'_>) -> bool {
+    same_text(uid.id, other.id()) && same_text(uid.type_name, other.type_name())
+}
+
 /// The resource must belong to the session's tenant and to no other.
 pub(super) fn check_tenant(snapshot: &Snapshot, bound: &Bound, object: &Object<'_>) -> Result<(), Reason> {
-    let (tenant, type_name) = match (&bound.tenant, snapshot.vocabulary.tenant_type()) {
+    let (tenant, wanted) = match (&bound.tenant, snapshot.tenant_type()) {
         (_, None) => return Ok(()),
         // A schema that has gained tenants since the session was made denies all of its requests.
         (None, Some(_)) => return Err(Reason::NoTenant),
-        (Some(tenant), Some(type_name)) => (tenant, type_name),
+        (Some(tenant), Some(wanted)) => (tenant, wanted),
     };
-    let mut owners = object.ancestors_of_type(type_name);
+    let mut owners = object.ancestors_of(wanted);
     match (owners.next(), owners.next()) {
-        (Some(owner), None) if owner == tenant.uid.as_ref() => Ok(()),
+        (Some(owner), None) if is_uid(owner, &tenant.uid) => Ok(()),
         (Some(_), None) => Err(Reason::OtherTenant),
         _ => Err(Reason::NoTenant),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::decide::{Authorizer, Kept, TypeId};
+use crate::decide::{Authorizer, EntityType, Kept, TypeId};
 use crate::error::Result;
 use crate::platform::{Map, ProjectId, State};
 use crate::policy::{ActionIndex, ActionSet, Policies, Vocabulary};
@@ -22,6 +22,9 @@ pub(super) struct Snapshot {
     actions: Arc<[TargetAction]>,
     /// Types whose ids the schema enumerates.
     enumerated: Arc<[TypeId]>,
+    /// The numbers of the types that stand for tenants and projects, if the schema has them.
+    tenant_type: Option<TypeId>,
+    project_type: Option<TypeId>,
 }
 
 /// An action of the schema as this revision knows it.
@@ -60,8 +63,11 @@ impl Snapshot {
         let enumerated = vocabulary
             .enumerated()
             .filter_map(|name| authorizer.type_id(name));
+        let number = |name: Option<&str>| name.and_then(|name| authorizer.type_id(name));
         Ok(Self {
             revision,
+            tenant_type: number(vocabulary.tenant_type()),
+            project_type: number(vocabulary.project_type()),
             actions,
             enumerated: enumerated.collect(),
             authorizer,
@@ -85,12 +91,30 @@ impl Snapshot {
             administration: self.administration.clone(),
             actions: Arc::clone(&self.actions),
             enumerated: Arc::clone(&self.enumerated),
+            tenant_type: self.tenant_type,
+            project_type: self.project_type,
         }
     }
 
     /// Whether these are the policies by which the platform is administered.
     pub(super) fn is_administration(&self) -> bool {
         self.administration.is_none()
+    }
+
+    /// The type that stands for tenants, if the schema has one.
+    #[inline]
+    pub(super) fn tenant_type(&self) -> Option<EntityType<'_>> {
+        let name = self.vocabulary.tenant_type()?;
+        let id = self.tenant_type;
+        Some(EntityType { name, id })
+    }
+
+    /// The type that stands for projects, if the schema has one.
+    #[inline]
+    pub(super) fn project_type(&self) -> Option<EntityType<'_>> {
+        let name = self.vocabulary.project_type()?;
+        let id = self.project_type;
+        Some(EntityType { name, id })
     }
 
     #[inline]

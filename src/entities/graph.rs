@@ -20,6 +20,24 @@ use crate::value::{Entity, EntityRef, Record, same_text};
 /// The number of an entity type, dense from 0.
 pub(crate) type TypeId = u32;
 
+/// An entity type: its name, and its number if any interned uid or policy names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntityType<'t> {
+    pub(crate) name: &'t str,
+    pub(crate) id: Option<TypeId>,
+}
+
+impl EntityType<'_> {
+    /// Whether a uid, whose node is given if it is interned, is of the type.
+    #[inline]
+    pub(crate) fn is_of(&self, uid: EntityRef<'_>, node: Option<&Node>) -> bool {
+        match (self.id, node) {
+            (Some(id), Some(node)) => node.type_id == id,
+            _ => same_text(uid.type_name, self.name),
+        }
+    }
+}
+
 /// One interned uid: an entity, or only a name that a policy or another entity mentions.
 #[derive(Clone)]
 pub(crate) struct Node {

@@ -188,8 +188,10 @@ impl Ancestors {
     /// Puts what was added into order, each once, and makes it quick to search.
     pub(crate) fn arrange(&mut self) {
         let sorted = &mut self.sorted;
-        sorted.sort_unstable();
-        sorted.dedup();
+        if !sorted.is_sorted_by(|a, b| a < b) {
+            sorted.sort_unstable();
+            sorted.dedup();
+        }
         self.places = (sorted.len() > MAX_SEARCHED).then(|| {
             let mut places = vec![0_u32; (sorted.len() * 2).next_power_of_two()];
             let mask = places.len() - 1;

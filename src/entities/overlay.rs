@@ -7,7 +7,7 @@
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use super::graph::{Data, Graph, Node, TypeId};
+use super::graph::{Data, EntityType, Graph, Node, TypeId};
 use super::handles::{Ancestors, Handle};
 use crate::value::{Entity, EntityRef, Record, same_text};
 
@@ -31,8 +31,8 @@ pub(crate) struct Resolved<'e> {
     pub(crate) type_id: Option<TypeId>,
     /// The ancestors that the graph has precomputed, where the request changes nothing about them.
     stored: Option<&'e Ancestors>,
-    /// Otherwise those that follow from the entities of the request; empty when there are none.
-    closure: Closure<'e>,
+    /// Otherwise those that follow from the entities of the request, if there are any.
+    closure: Option<Closure<'e>>,
 }
 
 /// Ancestors found by walking.
@@ -40,6 +40,13 @@ struct Closure<'e> {
     interned: Ancestors,
     /// Uids that nothing else mentions.
     foreign: Vec<EntityRef<'e>>,
+}
+
+impl Closure<'_> {
+    const NONE: Self = Self {
+        interned: Ancestors::NONE,
+        foreign: Vec::new(),
+    };
 }
 
 /// Where the attributes of an entity are found; those in the graph are in normal form.
@@ -69,7 +76,20 @@ impl<'e> Found<'e> {
 const MAX_LOOKED_THROUGH: usize = 12;
 
 impl<'e> View<'e> {
+    #[inline]
     pub(crate) fn new(graph: &'e Graph, entities: &'e [Entity<'e>]) -> Self {
+        match entities {
+            [] => Self {
+                graph,
+                entities,
+                handles: SmallVec::new(),
+                places: None,
+            },
+            _ => Self::with(graph, entities),
+        }
+    }
+
+    fn with(graph: &'e Graph, entities: &'e [Entity<'e>]) -> Self {
         let handles = entities
             .iter()
             .map(|entity| Some(graph.find(entity.uid().as_ref())?.handle))
@@ -106,14 +126,23 @@ impl<'e> View<'e> {
         }
     }
 
+    /// The same when the node of the uid is known: handles are compared more quickly than texts.
     #[inline]
-    pub(crate) fn resolve(&self, uid: EntityRef<'e>) -> Resolved<'e> {
-        let mut resolved = Resolved::new(uid);
-        self.look_up(&mut resolved);
-        resolved
+    fn place_of(&self, uid: EntityRef<'_>, node: Option<&Node>) -> Option<usize> {
+        match node {
+            Some(node) if self.places.is_none() => {
+                (self.handles.iter()).position(|handle| *handle == Some(node.handle))
+            }
+            _ => self.place(uid),
+        }
     }
 
-    /// Fills in what this view knows of a uid.
+    #[inline]
+    pub(crate) fn resolve(&self, uid: EntityRef<'e>) -> Resolved<'e> {
+        self.resolve_node(uid, self.graph.find(uid))
+    }
+
+    /// Fills in what this view knows of a uid that the request is likely to bring along: that is looked at first.
     #[inline]
     pub(crate) fn look_up(&self, resolved: &mut Resolved<'e>) {
         let place = self.place(resolved.uid);
@@ -128,7 +157,7 @@ impl<'e> View<'e> {
     #[inline]
     pub(crate) fn resolve_node(&self, uid: EntityRef<'e>, node: Option<&'e Node>) -> Resolved<'e> {
         let mut resolved = Resolved::new(uid);
-        self.look_up_at(&mut resolved, self.place(uid), node);
+        self.look_up_at(&mut resolved, self.place_of(uid, node), node);
         resolved
     }
 
@@ -145,7 +174,7 @@ impl<'e> View<'e> {
             (None, None) => {}
             (None, Some(node)) if !self.touches(node) => resolved.stored = Some(&node.ancestors),
             (Some(entity), _) if entity.parents().is_empty() => {}
-            _ => self.close(brought, node, &mut resolved.closure),
+            _ => self.close(brought, node, resolved.closure.insert(Closure::NONE)),
         }
     }
 
@@ -179,7 +208,8 @@ impl<'e> View<'e> {
                     None if foreign.contains(&uid) => return,
                     None => foreign.push(uid),
                 }
-                match (self.brought(uid), node) {
+                let brought = (self.place_of(uid, node)).and_then(|place| self.entities.get(place));
+                match (brought, node) {
                     (None, Some(node)) if !self.touches(node) => {
                         // What is reached this way need not be walked: nothing of the request stands above it.
                         interned.extend(&node.ancestors);
@@ -219,10 +249,7 @@ impl<'e> Resolved<'e> {
             brought: None,
             type_id: None,
             stored: None,
-            closure: Closure {
-                interned: Ancestors::NONE,
-                foreign: Vec::new(),
-            },
+            closure: None,
         }
     }
 
@@ -235,7 +262,18 @@ impl<'e> Resolved<'e> {
     /// The interned ancestors.
     #[inline]
     pub(crate) fn ancestors(&self) -> &Ancestors {
-        self.stored.unwrap_or(&self.closure.interned)
+        static NONE: Ancestors = Ancestors::NONE;
+        match (self.stored, &self.closure) {
+            (Some(stored), _) => stored,
+            (None, Some(closure)) => &closure.interned,
+            (None, None) => &NONE,
+        }
+    }
+
+    /// Ancestors that nothing else mentions.
+    #[inline]
+    fn foreign(&self) -> &[EntityRef<'e>] {
+        self.closure.as_ref().map_or(&[], |closure| &closure.foreign)
     }
 
     /// Whether `uid` is among the ancestors; `handle` is its handle, if it is interned.
@@ -243,22 +281,19 @@ impl<'e> Resolved<'e> {
     pub(crate) fn is_below(&self, uid: EntityRef<'_>, handle: Option<Handle>) -> bool {
         match handle {
             Some(handle) => self.ancestors().contains(handle),
-            None => self.closure.foreign.contains(&uid),
+            None => self.foreign().contains(&uid),
         }
     }
 
     /// Ancestors-or-self of an entity type, as uids.
-    pub(crate) fn of_type<'r>(
-        &'r self,
-        graph: &'e Graph,
-        type_name: &'r str,
-    ) -> impl Iterator<Item = EntityRef<'e>> + 'r {
-        let foreign = self.closure.foreign.as_slice();
-        let interned = self.ancestors().as_slice().iter();
-        std::iter::once(self.uid)
-            .chain(interned.filter_map(|handle| graph.node(*handle)).map(Node::uid))
-            .chain(foreign.iter().copied())
-            .filter(move |uid| uid.type_name == type_name)
+    #[inline]
+    pub(crate) fn of_type<'r>(&'r self, graph: &'e Graph, wanted: EntityType<'r>) -> OfType<'e, 'r> {
+        OfType {
+            resolved: self,
+            graph,
+            wanted,
+            next: 0,
+        }
     }
 
     /// The entity itself, unless its uid names none.
@@ -268,6 +303,45 @@ impl<'e> Resolved<'e> {
             Some(entity) => Some(Found::Brought(entity)),
             None => self.node?.data.as_deref().map(Found::Stored),
         }
+    }
+}
+
+/// Ancestors-or-self of one entity type.
+pub(crate) struct OfType<'e, 'r> {
+    resolved: &'r Resolved<'e>,
+    graph: &'e Graph,
+    wanted: EntityType<'r>,
+    /// The entity itself has the place 0, its interned ancestors those behind, then come the others.
+    next: usize,
+}
+
+impl<'e> Iterator for OfType<'e, '_> {
+    type Item = EntityRef<'e>;
+
+    #[inline]
+    fn next(&mut self) -> Option<EntityRef<'e>> {
+        let (resolved, interned) = (self.resolved, self.resolved.ancestors().as_slice());
+        if self.next == 0 {
+            self.next = 1;
+            if self.wanted.is_of(resolved.uid, resolved.node) {
+                return Some(resolved.uid);
+            }
+        }
+        while let Some(handle) = interned.get(self.next - 1) {
+            self.next += 1;
+            if let Some(node) = self.graph.node(*handle)
+                && self.wanted.is_of(node.uid(), Some(node))
+            {
+                return Some(node.uid());
+            }
+        }
+        while let Some(uid) = resolved.foreign().get(self.next - 1 - interned.len()) {
+            self.next += 1;
+            if self.wanted.is_of(*uid, None) {
+                return Some(*uid);
+            }
+        }
+        None
     }
 }
 

@@ -310,7 +310,8 @@ impl State {
                     "there is no such installation",
                 );
             };
-            self.installation_standing(installation, issued, standing)?;
+            let app = self.app(installation.app.as_str());
+            self.installation_standing(installation, app, issued, standing)?;
         }
         Ok(())
     }
@@ -322,7 +323,7 @@ impl State {
         issued: Option<Issued>,
         standing: &mut Standing<'s>,
     ) -> Result<(), Refusal> {
-        if self.app(app.as_str()).is_none() {
+        let Some(known) = self.app(app.as_str()) else {
             return if self.is_founded() {
                 refuse(
                     RefusalKind::Unknown,
@@ -332,7 +333,7 @@ impl State {
             } else {
                 Ok(())
             };
-        }
+        };
         let named = caller.provenance.as_ref().and_then(|it| it.installation.as_ref());
         let installation = match (named, &caller.tenant) {
             (Some(id), _) => self.installation(id.as_str()),
@@ -353,7 +354,7 @@ impl State {
                 "the installation is of another app or in another tenant",
             );
         }
-        self.installation_standing(installation, issued, standing)?;
+        self.installation_standing(installation, Some(known), issued, standing)?;
         if let Some(user) = &caller.user {
             let grant = self.grant_behind(caller, user, installation)?;
             standing.cap(Factor::Grant, &grant.scopes);
@@ -364,10 +365,11 @@ impl State {
     fn installation_standing<'s>(
         &'s self,
         installation: &'s Installation,
+        app: Option<&App>,
         issued: Option<Issued>,
         standing: &mut Standing<'s>,
     ) -> Result<(), Refusal> {
-        if let Some(app) = self.app(installation.app.as_str()) {
+        if let Some(app) = app {
             check_app(app, issued)?;
         }
         if installation.removed {

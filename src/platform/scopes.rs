@@ -58,6 +58,11 @@ impl Scopes {
         Ok(Self(scopes.into_iter().collect()))
     }
 
+    /// Whether both are one and the same list, which is sooner seen than that they are equal.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The names, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|name| &**name)
