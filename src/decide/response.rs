@@ -8,12 +8,12 @@ use super::fault::{EvalError, Fault};
 use crate::compile::policies::Policies;
 use crate::compile::program::{Effect, RuleId};
 
-/// The rules that decided, as numbers: what the machinery passes around.
+/// The rules that decided, as numbers: what the machinery passes around, small enough to be copied in a few words.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verdict {
-    pub(crate) permits: SmallVec<[RuleId; 8]>,
+    pub(crate) permits: SmallVec<[RuleId; 6]>,
     pub(crate) forbids: SmallVec<[RuleId; 4]>,
-    pub(crate) faults: SmallVec<[(RuleId, Fault); 2]>,
+    pub(crate) faults: SmallVec<[(RuleId, Fault); 1]>,
 }
 
 impl Verdict {

@@ -11,11 +11,12 @@ use super::bound::covered;
 use super::decision::Reason;
 use super::explain::Ceiling;
 use super::judge::Asked;
+use super::note::Note;
 use super::session::SessionInner;
 use super::snapshot::Snapshot;
 
-/// Why a ceiling denies, and in which words.
-pub(super) type Denied = (Reason, Arc<str>);
+/// Why a ceiling denies.
+pub(super) type Denied = (Reason, Note);
 
 /// What the platform's state says of a session.
 pub(super) struct Ceilings {
@@ -52,7 +53,8 @@ impl Ceilings {
                     RefusalKind::Outdated => Reason::Outdated,
                     RefusalKind::Unknown => Reason::Unknown,
                 };
-                ceilings.refusal = Some((reason, refusal.message.into()));
+                let message = refusal.message.into_boxed_str();
+                ceilings.refusal = Some((reason, Note::Refusal(Arc::new(message))));
             }
             Ok(standing) => {
                 let counts =
@@ -99,8 +101,7 @@ impl Ceilings {
             let mut above = asked.object.ancestors_of(wanted).peekable();
             // What belongs to the tenant directly is in no project, so no list of projects has it.
             if above.peek().is_none() || !above.all(|project| projects.permits(project.id)) {
-                let note = format!("the resource lies in none of the projects permitted to the {factor}");
-                return Err((Reason::Project, note.into()));
+                return Err((Reason::Project, Note::Projects(*factor)));
             }
         }
         Ok(())
@@ -149,7 +150,7 @@ impl Ceilings {
                 name: reason.name(),
                 held,
                 detail: if held {
-                    note.replace("does not cover it", "covers it")
+                    note.to_string().replace("does not cover it", "covers it")
                 } else {
                     note.to_string()
                 },
@@ -177,28 +178,18 @@ fn check_project_caps(snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Deni
         if let Some(actions) = snapshot.project_caps.get(project.id)
             && !actions.contains(asked.action)
         {
-            return Err((
-                Reason::Boundary,
-                "the boundary of the project does not cover it".into(),
-            ));
+            return Err((Reason::Boundary, Note::Boundary(Factor::Project)));
         }
     }
     Ok(())
 }
 
 impl Capped {
-    #[cold]
     fn denied(&self) -> Denied {
         match (self.is_boundary, self.factor) {
-            (true, factor) => {
-                let note = format!("the boundary of the {factor} does not cover it");
-                (Reason::Boundary, note.into())
-            }
-            (false, Factor::Grant) => (Reason::Grant, "the user's consent does not cover it".into()),
-            (false, _) => (
-                Reason::Installation,
-                "what was approved for the installation does not cover it".into(),
-            ),
+            (true, factor) => (Reason::Boundary, Note::Boundary(factor)),
+            (false, Factor::Grant) => (Reason::Grant, Note::Cap(Factor::Grant)),
+            (false, factor) => (Reason::Installation, Note::Cap(factor)),
         }
     }
 }

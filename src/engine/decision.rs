@@ -9,6 +9,7 @@ use crate::decide::{EvalError, PolicyRef, Verdict};
 use crate::error::Error;
 use crate::policy::ActionIndex;
 
+use super::note::Note;
 use super::snapshot::Snapshot;
 
 /// Why a decision came out as it did. The numbers are the same in C and Python and never change their meaning.
@@ -151,6 +152,9 @@ pub struct Decision {
     pub(super) outcome: Outcome,
 }
 
+// It is handed from function to function; up to this size that takes a few instructions and no call.
+const _: () = assert!(size_of::<Decision>() <= 128);
+
 /// The snapshot that a decision was made on: the engine's, without counting references, or another.
 pub(super) enum Pinned {
     Current(Guard<Arc<Snapshot>>),
@@ -174,9 +178,8 @@ pub(super) struct Outcome {
     pub(super) reason: Reason,
     pub(super) action: Option<ActionIndex>,
     pub(super) verdict: Verdict,
-    pub(super) error: Option<Box<Error>>,
-    /// What the platform's state has to say about a deny.
-    pub(super) note: Option<Arc<str>>,
+    /// What there is to say about a deny besides.
+    pub(super) note: Option<Note>,
 }
 
 impl Outcome {
@@ -189,19 +192,18 @@ impl Outcome {
             reason,
             action,
             verdict: Verdict::default(),
-            error: None,
             note: None,
         }
     }
 
-    pub(super) fn refused(reason: Reason, note: Arc<str>, action: Option<ActionIndex>) -> Self {
+    pub(super) fn refused(reason: Reason, note: Note, action: Option<ActionIndex>) -> Self {
         let mut outcome = Self::denied(reason, action);
         outcome.note = Some(note);
         outcome
     }
 
     /// For a session that may not ask at all.
-    pub(super) fn unadmitted(reason: Reason, note: Option<Arc<str>>) -> Self {
+    pub(super) fn unadmitted(reason: Reason, note: Option<Note>) -> Self {
         let mut outcome = Self::denied(reason, None);
         outcome.note = note;
         outcome
@@ -209,7 +211,7 @@ impl Outcome {
 
     pub(super) fn invalid(error: Error) -> Self {
         let mut outcome = Self::denied(Reason::InvalidRequest, None);
-        outcome.error = Some(Box::new(error));
+        outcome.note = Some(Note::Invalid(Arc::new(error)));
         outcome
     }
 }
@@ -303,7 +305,8 @@ impl Decision {
                     .to_owned()
             }
             Reason::Installation | Reason::Grant | Reason::Boundary | Reason::Project => {
-                let note = self.outcome.note.as_deref().unwrap_or("a ceiling denies");
+                let note = self.outcome.note.as_ref();
+                let note = note.map_or_else(|| "a ceiling denies".to_owned(), Note::to_string);
                 let covering = self
                     .outcome
                     .action
@@ -317,13 +320,10 @@ impl Decision {
                 }
             }
             Reason::Suspended | Reason::Revoked | Reason::Disabled | Reason::Outdated | Reason::Unknown => {
-                self.outcome
-                    .note
-                    .as_deref()
-                    .unwrap_or("the platform refuses the caller")
-                    .to_owned()
+                let note = self.outcome.note.as_ref();
+                note.map_or_else(|| "the platform refuses the caller".to_owned(), Note::to_string)
             }
-            Reason::InvalidRequest => self.outcome.error.as_ref().map_or_else(
+            Reason::InvalidRequest => self.request_error().map_or_else(
                 || "invalid request".to_owned(),
                 |error| error.message().to_owned(),
             ),
@@ -334,7 +334,10 @@ impl Decision {
     /// What is wrong with the request, when the reason is [`Reason::InvalidRequest`].
     #[must_use]
     pub fn request_error(&self) -> Option<&Error> {
-        self.outcome.error.as_deref()
+        match &self.outcome.note {
+            Some(Note::Invalid(error)) => Some(error),
+            _ => None,
+        }
     }
 }
 

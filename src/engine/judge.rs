@@ -3,8 +3,6 @@
 //! What is wrong with a request is found by the quick test first; only when that fails is it looked for in detail, for
 //! the message.
 
-use std::sync::Arc;
-
 use crate::decide::{Layers, Object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_NAME_BYTES, MAX_REQUEST_ENTITIES};
@@ -13,6 +11,7 @@ use crate::value::{Context, Entity, EntityRef, EntityUid, same_text, shorten};
 
 use super::bound::{Bound, BoundRef};
 use super::decision::{Outcome, Reason};
+use super::note::Note;
 use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::{Snapshot, TargetAction};
@@ -26,7 +25,7 @@ pub(super) struct Asked<'r> {
 }
 
 /// Why a session may not ask at all.
-pub(super) type Refusal = (Reason, Option<Arc<str>>);
+pub(super) type Refusal = (Reason, Option<Note>);
 
 impl Session {
     /// What a session amounts to that may ask at all: it has not expired, and the platform does not refuse the caller.
@@ -263,7 +262,6 @@ pub(super) fn ask_policies(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>
         reason,
         action: Some(asked.action),
         verdict: response.verdict,
-        error: None,
         note: None,
     }
 }

@@ -17,6 +17,7 @@ mod follower;
 mod identity;
 mod judge;
 mod keys;
+mod note;
 mod oauth;
 mod resource;
 mod session;
