@@ -14,8 +14,8 @@ use super::record::{Decided, DecisionRecord};
 /// How often a slot that is busy is tried before the record is given up. A slot is held for some tens of nanoseconds.
 const TRIES: usize = 64;
 
-/// Texts up to this length are held without allocating anew.
-const TEXT_BYTES: usize = 64;
+/// Texts up to this length together are held without allocating anew.
+const TEXT_BYTES: usize = 128;
 
 pub(super) struct Ring {
     slots: Box<[Mutex<Slot>]>,
@@ -29,9 +29,11 @@ struct Slot {
     at: i64,
     revision: u64,
     actor: Option<Arc<Actor>>,
-    action: String,
-    resource_type: String,
-    resource: String,
+    /// The action, the type of the resource and its id, one behind the other: a record that is written for the first time
+    /// in a while waits for every line of memory that it touches.
+    texts: String,
+    /// Where the first two of them end.
+    ends: [usize; 2],
     allowed: bool,
     reason: &'static str,
     administration: bool,
@@ -127,15 +129,13 @@ fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
 
 impl Slot {
     fn empty() -> Self {
-        let text = || String::with_capacity(TEXT_BYTES);
         Self {
             number: 0,
             at: 0,
             revision: 0,
             actor: None,
-            action: text(),
-            resource_type: text(),
-            resource: text(),
+            texts: String::with_capacity(TEXT_BYTES),
+            ends: [0; 2],
             allowed: false,
             reason: "",
             administration: false,
@@ -153,17 +153,32 @@ impl Slot {
         if !self.actor.as_ref().is_some_and(|held| Arc::ptr_eq(held, actor)) {
             self.actor = Some(Arc::clone(actor));
         }
-        set(&mut self.action, decided.action);
-        set(&mut self.resource_type, decided.resource.type_name);
-        set(&mut self.resource, decided.resource.id);
+        let texts = [decided.action, decided.resource.type_name, decided.resource.id].map(cut);
+        self.set_texts(texts);
         self.allowed = decided.allowed;
         self.reason = decided.reason;
         self.administration = decided.administration;
     }
 
+    fn set_texts(&mut self, [action, resource_type, resource]: [&str; 3]) {
+        let len = action.len() + resource_type.len() + resource.len();
+        if self.texts.capacity() > TEXT_BYTES && len <= TEXT_BYTES {
+            // Long texts of long ago must not keep their memory for ever.
+            self.texts = String::with_capacity(TEXT_BYTES);
+        }
+        self.texts.clear();
+        self.texts.push_str(action);
+        self.texts.push_str(resource_type);
+        self.texts.push_str(resource);
+        self.ends = [action.len(), action.len() + resource_type.len()];
+    }
+
     fn read(&self) -> Option<DecisionRecord> {
         let actor = self.actor.as_ref()?;
-        let resource = crate::value::EntityUid::new(self.resource_type.as_str(), self.resource.as_str());
+        let [action, resource_type] = self.ends;
+        let (head, resource) = self.texts.split_at_checked(resource_type)?;
+        let (action, resource_type) = head.split_at_checked(action)?;
+        let resource = crate::value::EntityUid::new(resource_type, resource);
         Some(DecisionRecord {
             at: self.at,
             revision: self.revision,
@@ -171,7 +186,7 @@ impl Slot {
             principal: actor.principal.to_string(),
             party: actor.party.clone(),
             grant_type: actor.grant_type.clone(),
-            action: self.action.clone(),
+            action: action.to_owned(),
             resource: resource.to_string(),
             allowed: self.allowed,
             reason: self.reason,
@@ -180,16 +195,15 @@ impl Slot {
     }
 }
 
-/// Sets a text in place. What a valid request may name is kept whole; anything longer is cut.
-fn set(to: &mut String, text: &str) {
-    if to.capacity() > TEXT_BYTES && text.len() <= TEXT_BYTES {
-        // A long text of long ago must not keep its memory for ever.
-        *to = String::with_capacity(TEXT_BYTES);
+/// What a valid request may name is kept whole; anything longer is cut.
+#[inline]
+fn cut(text: &str) -> &str {
+    if text.len() <= MAX_NAME_BYTES {
+        return text;
     }
-    to.clear();
-    let mut end = text.len().min(MAX_NAME_BYTES);
+    let mut end = MAX_NAME_BYTES;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    to.push_str(text.get(..end).unwrap_or_default());
+    text.get(..end).unwrap_or_default()
 }
