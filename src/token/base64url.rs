@@ -32,6 +32,22 @@ pub(crate) fn encode_onto(bytes: impl AsRef<[u8]>, text: &mut String) {
     ENGINE.encode_string(bytes, text);
 }
 
+/// The same where the text is put together as bytes.
+pub(crate) fn encode_onto_bytes(bytes: &[u8], text: &mut Vec<u8>) {
+    let at = text.len();
+    text.resize(at + encoded_len(bytes.len()), 0);
+    let written = match text.get_mut(at..) {
+        Some(place) => ENGINE.encode_slice(bytes, place),
+        None => Ok(0),
+    };
+    debug_assert_eq!(written.ok(), Some(text.len() - at));
+}
+
+/// How many characters so many bytes become.
+pub(crate) const fn encoded_len(bytes: usize) -> usize {
+    bytes / 3 * 4 + (bytes % 3 * 4).div_ceil(3)
+}
+
 #[cfg(test)]
 #[path = "base64url_tests.rs"]
 mod tests;

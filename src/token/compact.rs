@@ -6,6 +6,9 @@ use crate::limits::{MAX_TOKEN_BYTES, MAX_TOKEN_HEADER_BYTES};
 use super::base64url;
 use super::key::{Key, MAX_SIGNATURE_BYTES};
 
+/// Room for a dot and a signature of the usual 64 bytes behind what was joined.
+const SIGNATURE_SEGMENT: usize = 1 + base64url::encoded_len(64);
+
 /// A token cut into its segments, none of them decoded yet.
 pub(crate) struct Compact<'t> {
     header: &'t str,
@@ -69,6 +72,20 @@ impl<'t> Compact<'t> {
         )
         .help("the token was altered, or signed by another key than the issuer's"))
     }
+}
+
+/// A header that is encoded already and segments that are not, joined by dots.
+pub(crate) fn join(header: &str, segments: &[&[u8]]) -> Result<String> {
+    let encoded = segments
+        .iter()
+        .map(|segment| base64url::encoded_len(segment.len()) + 1);
+    let mut token = Vec::with_capacity(header.len() + encoded.sum::<usize>() + SIGNATURE_SEGMENT);
+    token.extend_from_slice(header.as_bytes());
+    for segment in segments {
+        token.push(b'.');
+        base64url::encode_onto_bytes(segment, &mut token);
+    }
+    String::from_utf8(token).map_err(|_| Error::new(ErrorKind::Internal, "base64url is not ASCII"))
 }
 
 /// The limit on a token's length.

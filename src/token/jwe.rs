@@ -18,6 +18,7 @@ use super::encryption_key::{Encryption, EncryptionKey};
 use super::header::{refused, text};
 use super::json;
 use super::signing_key::{ACCESS_TOKEN_TYPE, no_randomness};
+use super::wiped::Wiped;
 
 const TAG_LEN: usize = MAX_TAG_LEN;
 const MAX_KEY_LEN: usize = 32;
@@ -185,11 +186,7 @@ impl<'a> Header<'a> {
 }
 
 /// Encrypts claims to an access token, with `nonce` fresh from the system's randomness.
-pub(crate) fn seal(
-    key: &EncryptionKey,
-    claims: Zeroizing<Vec<u8>>,
-    nonce: [u8; NONCE_LEN],
-) -> Result<String> {
+pub(crate) fn seal(key: &EncryptionKey, claims: Wiped, nonce: [u8; NONCE_LEN]) -> Result<String> {
     if !key.encryption().is_wrapped() {
         return seal_with(key.cipher(), key.header(), &[], claims, nonce);
     }
@@ -231,21 +228,16 @@ pub(crate) fn seal_with(
     cipher: &LessSafeKey,
     header: &str,
     encrypted_key: &[u8],
-    mut claims: Zeroizing<Vec<u8>>,
+    mut claims: Wiped,
     nonce: [u8; NONCE_LEN],
 ) -> Result<String> {
     let aad = Aad::from(header.as_bytes());
     let tag = cipher
         .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, &mut claims)
         .map_err(|_| unsealed())?;
-    let bytes = encrypted_key.len() + nonce.len() + claims.len() + TAG_LEN;
-    let mut token = String::with_capacity(header.len() + bytes / 3 * 4 + 16);
-    token.push_str(header);
-    for segment in [encrypted_key, &nonce, &claims, tag.as_ref()] {
-        token.push('.');
-        base64url::encode_onto(segment, &mut token);
-    }
-    Ok(token)
+    // Nobody reads out of them what they were.
+    let ciphertext = claims.harmless();
+    compact::join(header, &[encrypted_key, &nonce, &ciphertext, tag.as_ref()])
 }
 
 /// AES-GCM refuses only what is longer than any token.

@@ -16,7 +16,7 @@ fn key(encryption: Encryption) -> EncryptionKey {
 fn sealed(key: &EncryptionKey, plaintext: &str) -> String {
     let mut nonce = [0; NONCE_LEN];
     SystemRandom::new().fill(&mut nonce).unwrap();
-    seal(key, Zeroizing::new(plaintext.as_bytes().to_vec()), nonce).unwrap()
+    seal(key, Wiped::new(plaintext.as_bytes().to_vec()), nonce).unwrap()
 }
 
 fn open(token: &str, key: &EncryptionKey) -> Result<Zeroizing<Vec<u8>>> {
@@ -356,7 +356,14 @@ fn the_direct_example_of_the_cookbook_decrypts() {
     let parts = Compact::split(token).unwrap();
     let nonce = exactly(parts.iv).unwrap();
     assert_eq!(
-        seal_with(key.cipher(), parts.header, &[], plaintext, nonce).unwrap(),
+        seal_with(
+            key.cipher(),
+            parts.header,
+            &[],
+            Wiped::new(plaintext.to_vec()),
+            nonce
+        )
+        .unwrap(),
         token
     );
 }

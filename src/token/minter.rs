@@ -3,7 +3,6 @@
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::Serialize;
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
@@ -12,10 +11,12 @@ use crate::limits::{
 };
 
 use super::base64url;
+use super::eight_bytes::{above, any_byte, below, equal};
 use super::jwe;
 use super::key_ring::KeyRing;
 use super::lineage::{self, Lineage};
 use super::signing_key::{ACCESS_TOKEN_TYPE, no_randomness};
+use super::wiped::{Wiped, WipedText};
 
 /// Makes access tokens of one issuer name with the keys of a ring. A [`Profile::own`](super::Profile::own) of the same
 /// name and ring accepts them.
@@ -67,7 +68,7 @@ pub struct NewToken<'a> {
 
 /// A token that was made. `Debug` does not show the token itself.
 pub struct MintedToken {
-    token: Zeroizing<String>,
+    token: WipedText,
     token_id: String,
     issued_at: i64,
     expires: i64,
@@ -179,9 +180,8 @@ impl<'a> NewToken<'a> {
         }
         // RFC 6749 §3.3.
         let is_scope = |scope: &str| {
-            // Every byte is looked at, so that many are at once.
-            let strange = |found, it| found | !matches!(it, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-            !scope.is_empty() && !scope.bytes().fold(false, strange)
+            let strange = |it| below(it, 0x21) | equal(it, b'"') | equal(it, b'\\') | above(it, 0x7e);
+            !scope.is_empty() && !any_byte(scope, strange)
         };
         if !self.scopes.iter().all(|scope| is_scope(scope)) {
             return invalid("a scope that is empty or has a character which no scope may have".to_owned());
@@ -261,7 +261,7 @@ impl Minter {
         minted(token, times, random)
     }
 
-    fn claims(&self, new: &NewToken<'_>, now: i64) -> Result<(Times, Random, Zeroizing<Vec<u8>>)> {
+    fn claims(&self, new: &NewToken<'_>, now: i64) -> Result<(Times, Random, Wiped)> {
         new.check()?;
         if new.lifetime == 0 || new.lifetime > self.max_lifetime {
             return Err(Error::new(
@@ -292,28 +292,23 @@ impl Minter {
     }
 
     /// The claims as JSON.
-    fn written(
-        &self,
-        new: &NewToken<'_>,
-        times: Times,
-        token_id: &str,
-    ) -> serde_json::Result<Zeroizing<Vec<u8>>> {
-        let mut object = Object(Zeroizing::new(Vec::with_capacity(1_024)));
-        object.text("iss", &self.issuer)?;
-        object.text("sub", new.subject)?;
+    fn written(&self, new: &NewToken<'_>, times: Times, token_id: &str) -> serde_json::Result<Wiped> {
+        let mut object = Object(Wiped::new(Vec::with_capacity(1_024)));
+        object.text("{\"iss\":", &self.issuer)?;
+        object.text(",\"sub\":", new.subject)?;
         match new.audiences.as_slice() {
-            [audience] => object.text("aud", audience)?,
-            several => object.member("aud", several)?,
+            [audience] => object.text(",\"aud\":", audience)?,
+            several => object.value(",\"aud\":", several)?,
         }
-        object.member("exp", &times.expires)?;
-        object.member("iat", &times.issued_at)?;
-        object.text("jti", token_id)?;
-        object.text("client_id", new.client_id)?;
+        object.value(",\"exp\":", &times.expires)?;
+        object.value(",\"iat\":", &times.issued_at)?;
+        object.text(",\"jti\":", token_id)?;
+        object.text(",\"client_id\":", new.client_id)?;
         if !new.scopes.is_empty() {
             object.scopes(&new.scopes);
         }
         if let Some(tenant) = new.tenant {
-            object.text("tenant", tenant)?;
+            object.text(",\"tenant\":", tenant)?;
         }
         if !new.lineage.is_empty() {
             object.member(lineage::CLAIM, &new.lineage)?;
@@ -341,7 +336,7 @@ fn minted(token: String, times: Times, random: Random) -> Result<MintedToken> {
         ));
     }
     Ok(MintedToken {
-        token: Zeroizing::new(token),
+        token: WipedText::new(token),
         token_id: random.token_id,
         issued_at: times.issued_at,
         expires: times.expires,
@@ -376,25 +371,26 @@ impl Random {
     }
 }
 
-/// A JSON object in the making. Most of what a token says needs no escapes, and is copied.
-struct Object(Zeroizing<Vec<u8>>);
+/// A JSON object in the making, from its first member on. Most of what a token says needs no escapes, and is copied.
+struct Object(Wiped);
 
 impl Object {
-    fn name(&mut self, name: &str) -> serde_json::Result<()> {
-        let before = if self.0.is_empty() { b'{' } else { b',' };
-        self.0.push(before);
+    /// A further member.
+    fn member(&mut self, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
+        self.0.push(b',');
         self.string(name)?;
-        self.0.push(b':');
-        Ok(())
+        self.value(":", value)
     }
 
-    fn member(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
-        self.name(name)?;
+    /// A value behind what leads to it.
+    fn value(&mut self, before: &str, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
+        self.0.extend_from_slice(before.as_bytes());
         serde_json::to_writer(&mut *self.0, value)
     }
 
-    fn text(&mut self, name: &str, text: &str) -> serde_json::Result<()> {
-        self.name(name)?;
+    /// A text, likewise.
+    fn text(&mut self, before: &str, text: &str) -> serde_json::Result<()> {
+        self.0.extend_from_slice(before.as_bytes());
         self.string(text)
     }
 
@@ -410,8 +406,7 @@ impl Object {
 
     fn string(&mut self, text: &str) -> serde_json::Result<()> {
         // RFC 8259 §7.
-        let escaped = |found, it| found | matches!(it, 0..=0x1f | b'"' | b'\\');
-        if text.bytes().fold(false, escaped) {
+        if any_byte(text, |it| below(it, 0x20) | equal(it, b'"') | equal(it, b'\\')) {
             return serde_json::to_writer(&mut *self.0, text);
         }
         self.0.push(b'"');
@@ -420,7 +415,7 @@ impl Object {
         Ok(())
     }
 
-    fn end(mut self) -> Zeroizing<Vec<u8>> {
+    fn end(mut self) -> Wiped {
         self.0.push(b'}');
         self.0
     }

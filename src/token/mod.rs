@@ -9,6 +9,7 @@ mod compact;
 mod confirmation;
 mod context;
 mod dpop;
+mod eight_bytes;
 mod encryption_key;
 #[cfg(feature = "fetch")]
 mod fetch;
@@ -35,6 +36,7 @@ mod status_list;
 mod strength;
 mod target_uri;
 mod verifier;
+mod wiped;
 
 pub use algorithm::Algorithm;
 pub(crate) use cache::TokenCache;

@@ -15,6 +15,7 @@ use crate::limits::MAX_NAME_BYTES;
 
 use super::algorithm::Algorithm;
 use super::base64url;
+use super::compact;
 use super::key::{Key, Material};
 use super::strength;
 
@@ -218,11 +219,7 @@ impl SigningKey {
             other = header_of(&self.public, token_type);
             &*other
         };
-        // Four characters for three bytes; the signatures that are made here often have 64.
-        let mut token = String::with_capacity(header.len() + claims.len() / 3 * 4 + 96);
-        token.push_str(header);
-        token.push('.');
-        base64url::encode_onto(claims, &mut token);
+        let mut token = compact::join(header, &[claims])?;
         let signature = self.signature(token.as_bytes())?;
         token.push('.');
         base64url::encode_onto(signature, &mut token);
