@@ -13,9 +13,9 @@ use crate::compile::index::{Actions, Candidate, Side};
 use crate::compile::policies::Policies;
 use crate::compile::program::{Effect, RuleId, Template};
 use crate::compile::scope::Key;
-use crate::entities::graph::{EntityType, Graph, TypeId};
+use crate::entities::graph::{Graph, TypeId};
 use crate::entities::handles::Handle;
-use crate::entities::overlay::{Resolved, View};
+use crate::entities::overlay::{Above, Resolved, View};
 use crate::error::Result;
 use crate::value::{Context, Entity, EntityRef, EntityUid};
 
@@ -102,19 +102,10 @@ impl<'s> Object<'s> {
         self.resolved.found().is_some()
     }
 
-    /// The resource itself and its ancestors, as far as they are of an entity type: its project, its tenant.
-    pub fn ancestors_of_type<'r>(&'r self, type_name: &'r str) -> impl Iterator<Item = EntityRef<'s>> + 'r {
-        let id = self.view.graph.type_id(type_name);
-        self.ancestors_of(EntityType { name: type_name, id })
-    }
-
-    /// The same of a type whose number is known.
+    /// Visits the resource itself and its ancestors.
     #[inline]
-    pub(crate) fn ancestors_of<'r>(
-        &'r self,
-        wanted: EntityType<'r>,
-    ) -> impl Iterator<Item = EntityRef<'s>> + 'r {
-        self.resolved.of_type(self.view.graph, wanted)
+    pub(crate) fn each_above(&self, visit: &mut impl FnMut(Above<'s>)) {
+        self.resolved.each_above(self.view.graph, visit);
     }
 
     /// The type of the resource, if a schema, policy or entity names it.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::audit::{Actor, Audit, Decided, Party};
-use crate::decide::Object;
 use crate::error::ErrorKind;
 use crate::token::{Claims, PrincipalKind};
-use crate::value::{Context, EntityUid};
+use crate::value::{Context, EntityRef, EntityUid};
 
 use super::bound::Bound;
 use super::decision::{Outcome, Reason};
 use super::judge::{Refusal, judge_asked};
+use super::placement::Placement;
 use super::resource::Resource;
 use super::session::{Session, SessionInner};
 use super::snapshot::Snapshot;
@@ -46,7 +46,9 @@ impl Session {
             Ok(asked) => {
                 let outcome = judge_asked(snapshot, bound, &asked);
                 if let Some(audit) = &self.engine.audit {
-                    self.record(audit, snapshot, action, &asked.object, &outcome);
+                    let project = asked.placement.projects.first();
+                    let (resource, project) = (asked.object.uid(), project.copied());
+                    self.record(audit, snapshot, action, resource, project, &outcome);
                 }
                 outcome
             }
@@ -77,7 +79,8 @@ impl Session {
     fn record_unjudged(&self, snapshot: &Snapshot, action: &str, resource: &Resource<'_>, outcome: &Outcome) {
         if let Some(audit) = &self.engine.audit {
             let object = snapshot.authorizer.object(resource.uid(), resource.entities());
-            self.record(audit, snapshot, action, &object, outcome);
+            let project = Placement::of(snapshot, &object).projects.first().copied();
+            self.record(audit, snapshot, action, resource.uid(), project, outcome);
         }
     }
 
@@ -86,20 +89,17 @@ impl Session {
         audit: &Audit,
         snapshot: &Snapshot,
         action: &str,
-        object: &Object<'_>,
+        resource: EntityRef<'_>,
+        project: Option<&str>,
         outcome: &Outcome,
     ) {
-        let project = match (audit.usage(), snapshot.project_type()) {
-            (Some(_), Some(wanted)) => object.ancestors_of(wanted).next(),
-            _ => None,
-        };
         let decided = Decided {
             at: self.now(),
             revision: snapshot.revision,
             action,
             action_is_known: outcome.action.is_some() || snapshot.vocabulary.action(action).is_some(),
-            resource: object.uid(),
-            project: project.map_or("", |uid| uid.id),
+            resource,
+            project: project.unwrap_or_default(),
             allowed: outcome.reason == Reason::Permitted,
             reason: outcome.reason.name(),
             administration: snapshot.is_administration(),

@@ -94,13 +94,13 @@ impl Ceilings {
     /// Whether the resource lies in a permitted project.
     #[inline]
     pub(super) fn check_project(&self, snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
-        let Some(wanted) = snapshot.project_type() else {
+        if snapshot.project_type().is_none() {
             return Ok(());
-        };
+        }
+        let above = &asked.placement.projects;
         for (factor, projects) in &self.projects {
-            let mut above = asked.object.ancestors_of(wanted).peekable();
             // What belongs to the tenant directly is in no project, so no list of projects has it.
-            if above.peek().is_none() || !above.all(|project| projects.permits(project.id)) {
+            if above.is_empty() || !above.iter().all(|project| projects.permits(project)) {
                 return Err((Reason::Project, Note::Projects(*factor)));
             }
         }
@@ -171,11 +171,8 @@ impl Ceilings {
 
 /// Whether the boundaries of the resource's projects leave the action.
 fn check_project_caps(snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
-    let Some(wanted) = snapshot.project_type() else {
-        return Ok(());
-    };
-    for project in asked.object.ancestors_of(wanted) {
-        if let Some(actions) = snapshot.project_caps.get(project.id)
+    for project in &asked.placement.projects {
+        if let Some(actions) = snapshot.project_caps.get(*project)
             && !actions.contains(asked.action)
         {
             return Err((Reason::Boundary, Note::Boundary(Factor::Project)));

@@ -128,7 +128,7 @@ impl Explanation {
                 });
                 ceilings.push(tenant_ceiling(
                     session,
-                    check_tenant(snapshot, &bound, &asked.object),
+                    check_tenant(snapshot, &bound, asked.placement.owner),
                 ));
                 ceilings.push(scope_ceiling(session, snapshot, &bound, asked.action));
                 ceilings.extend(bound.ceilings.each(snapshot, &asked));

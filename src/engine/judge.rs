@@ -12,6 +12,7 @@ use crate::value::{Context, Entity, EntityRef, EntityUid, same_text, shorten};
 use super::bound::{Bound, BoundRef};
 use super::decision::{Outcome, Reason};
 use super::note::Note;
+use super::placement::{Owner, Placement};
 use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::{Snapshot, TargetAction};
@@ -21,6 +22,7 @@ pub(super) struct Asked<'r> {
     pub(super) action: ActionIndex,
     pub(super) target: &'r TargetAction,
     pub(super) object: Object<'r>,
+    pub(super) placement: Placement<'r>,
     pub(super) context: Layers<'r>,
 }
 
@@ -101,6 +103,7 @@ impl Session {
         Ok(Asked {
             action,
             target,
+            placement: Placement::of(snapshot, &object),
             object,
             context,
         })
@@ -168,7 +171,7 @@ impl Session {
 /// The outcome of a valid request, by everything that a session may be denied for.
 #[inline]
 pub(super) fn judge_asked(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> Outcome {
-    if let Err(reason) = check_tenant(snapshot, bound, &asked.object) {
+    if let Err(reason) = check_tenant(snapshot, bound, asked.placement.owner) {
         return Outcome::denied(reason, Some(asked.action));
     }
     if let Err((reason, note)) = bound.ceilings.check_project(snapshot, asked) {
@@ -221,17 +224,12 @@ fn is_uid(uid: EntityRef<'_>, other: &EntityUid<'_>) -> bool {
 }
 
 /// The resource must belong to the session's tenant and to no other.
-pub(super) fn check_tenant(snapshot: &Snapshot, bound: &Bound, object: &Object<'_>) -> Result<(), Reason> {
-    let (tenant, wanted) = match (&bound.tenant, snapshot.tenant_type()) {
-        (_, None) => return Ok(()),
-        // A schema that has gained tenants since the session was made denies all of its requests.
-        (None, Some(_)) => return Err(Reason::NoTenant),
-        (Some(tenant), Some(wanted)) => (tenant, wanted),
-    };
-    let mut owners = object.ancestors_of(wanted);
-    match (owners.next(), owners.next()) {
-        (Some(owner), None) if is_uid(owner, &tenant.uid) => Ok(()),
-        (Some(_), None) => Err(Reason::OtherTenant),
+pub(super) fn check_tenant(snapshot: &Snapshot, bound: &Bound, owner: Owner<'_>) -> Result<(), Reason> {
+    match (&bound.tenant, snapshot.tenant_type(), owner) {
+        (_, None, _) => Ok(()),
+        (Some(tenant), Some(_), Owner::One(owner)) if is_uid(owner, &tenant.uid) => Ok(()),
+        (Some(_), Some(_), Owner::One(_)) => Err(Reason::OtherTenant),
+        // So does a schema that has gained tenants since the session was made, for all of its requests.
         _ => Err(Reason::NoTenant),
     }
 }

@@ -19,6 +19,7 @@ mod judge;
 mod keys;
 mod note;
 mod oauth;
+mod placement;
 mod resource;
 mod session;
 mod snapshot;

@@ -27,17 +27,6 @@ pub(crate) struct EntityType<'t> {
     pub(crate) id: Option<TypeId>,
 }
 
-impl EntityType<'_> {
-    /// Whether a uid, whose node is given if it is interned, is of the type.
-    #[inline]
-    pub(crate) fn is_of(&self, uid: EntityRef<'_>, node: Option<&Node>) -> bool {
-        match (self.id, node) {
-            (Some(id), Some(node)) => node.type_id == id,
-            _ => same_text(uid.type_name, self.name),
-        }
-    }
-}
-
 /// One interned uid: an entity, or only a name that a policy or another entity mentions.
 #[derive(Clone)]
 pub(crate) struct Node {

@@ -49,6 +49,32 @@ impl Closure<'_> {
     };
 }
 
+/// An entity or one of its ancestors.
+#[derive(Clone, Copy)]
+pub(crate) enum Above<'e> {
+    Interned(&'e Node),
+    /// One whose uid nothing mentions but the request.
+    Foreign(EntityRef<'e>),
+}
+
+impl<'e> Above<'e> {
+    #[inline]
+    pub(crate) fn uid(self) -> EntityRef<'e> {
+        match self {
+            Above::Interned(node) => node.uid(),
+            Above::Foreign(uid) => uid,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_of(self, wanted: EntityType<'_>) -> bool {
+        match (self, wanted.id) {
+            (Above::Interned(node), Some(id)) => node.type_id == id,
+            _ => same_text(self.uid().type_name, wanted.name),
+        }
+    }
+}
+
 /// Where the attributes of an entity are found; those in the graph are in normal form.
 #[derive(Clone, Copy)]
 pub(crate) enum Found<'e> {
@@ -285,14 +311,17 @@ impl<'e> Resolved<'e> {
         }
     }
 
-    /// Ancestors-or-self of an entity type, as uids.
+    /// Visits the entity itself and its ancestors.
     #[inline]
-    pub(crate) fn of_type<'r>(&'r self, graph: &'e Graph, wanted: EntityType<'r>) -> OfType<'e, 'r> {
-        OfType {
-            resolved: self,
-            graph,
-            wanted,
-            next: 0,
+    pub(crate) fn each_above(&self, graph: &'e Graph, visit: &mut impl FnMut(Above<'e>)) {
+        visit(self.node.map_or(Above::Foreign(self.uid), Above::Interned));
+        for handle in self.ancestors().as_slice() {
+            if let Some(node) = graph.node(*handle) {
+                visit(Above::Interned(node));
+            }
+        }
+        for uid in self.foreign() {
+            visit(Above::Foreign(*uid));
         }
     }
 
@@ -303,45 +332,6 @@ impl<'e> Resolved<'e> {
             Some(entity) => Some(Found::Brought(entity)),
             None => self.node?.data.as_deref().map(Found::Stored),
         }
-    }
-}
-
-/// Ancestors-or-self of one entity type.
-pub(crate) struct OfType<'e, 'r> {
-    resolved: &'r Resolved<'e>,
-    graph: &'e Graph,
-    wanted: EntityType<'r>,
-    /// The entity itself has the place 0, its interned ancestors those behind, then come the others.
-    next: usize,
-}
-
-impl<'e> Iterator for OfType<'e, '_> {
-    type Item = EntityRef<'e>;
-
-    #[inline]
-    fn next(&mut self) -> Option<EntityRef<'e>> {
-        let (resolved, interned) = (self.resolved, self.resolved.ancestors().as_slice());
-        if self.next == 0 {
-            self.next = 1;
-            if self.wanted.is_of(resolved.uid, resolved.node) {
-                return Some(resolved.uid);
-            }
-        }
-        while let Some(handle) = interned.get(self.next - 1) {
-            self.next += 1;
-            if let Some(node) = self.graph.node(*handle)
-                && self.wanted.is_of(node.uid(), Some(node))
-            {
-                return Some(node.uid());
-            }
-        }
-        while let Some(uid) = resolved.foreign().get(self.next - 1 - interned.len()) {
-            self.next += 1;
-            if self.wanted.is_of(*uid, None) {
-                return Some(*uid);
-            }
-        }
-        None
     }
 }
 

@@ -15,8 +15,15 @@ impl ActionIndex {
 }
 
 /// A set of actions of one schema, as bits.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct ActionSet(SmallVec<[u64; 4]>);
+
+impl Clone for ActionSet {
+    /// All words at once: the derived one clones each.
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl ActionSet {
     /// The empty set.
