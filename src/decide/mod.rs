@@ -19,6 +19,7 @@ mod trace;
 mod val;
 
 pub(crate) use crate::entities::graph::{EntityType, TypeId};
+pub(crate) use crate::entities::overlay::Above;
 pub use authorizer::Authorizer;
 pub use edit::Edit;
 pub use fault::{EvalError, EvalErrorKind};

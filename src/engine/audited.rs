@@ -46,8 +46,7 @@ impl Session {
             Ok(asked) => {
                 let outcome = judge_asked(snapshot, bound, &asked);
                 if let Some(audit) = &self.engine.audit {
-                    let project = asked.placement.projects.first();
-                    let (resource, project) = (asked.object.uid(), project.copied());
+                    let (resource, project) = (asked.object.uid(), asked.placement.project_ids().next());
                     self.record(audit, snapshot, action, resource, project, &outcome);
                 }
                 outcome
@@ -79,7 +78,7 @@ impl Session {
     fn record_unjudged(&self, snapshot: &Snapshot, action: &str, resource: &Resource<'_>, outcome: &Outcome) {
         if let Some(audit) = &self.engine.audit {
             let object = snapshot.authorizer.object(resource.uid(), resource.entities());
-            let project = Placement::of(snapshot, &object).projects.first().copied();
+            let project = Placement::of(snapshot, &object).project_ids().next();
             self.record(audit, snapshot, action, resource.uid(), project, outcome);
         }
     }

@@ -97,10 +97,10 @@ impl Ceilings {
         if snapshot.project_type().is_none() {
             return Ok(());
         }
-        let above = &asked.placement.projects;
+        let above = &asked.placement;
         for (factor, projects) in &self.projects {
             // What belongs to the tenant directly is in no project, so no list of projects has it.
-            if above.is_empty() || !above.iter().all(|project| projects.permits(project)) {
+            if above.projects.is_empty() || !above.project_ids().all(|project| projects.permits(project)) {
                 return Err((Reason::Project, Note::Projects(*factor)));
             }
         }
@@ -171,8 +171,8 @@ impl Ceilings {
 
 /// Whether the boundaries of the resource's projects leave the action.
 fn check_project_caps(snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
-    for project in &asked.placement.projects {
-        if let Some(actions) = snapshot.project_caps.get(*project)
+    for project in asked.placement.project_ids() {
+        if let Some(actions) = snapshot.project_caps.get(project)
             && !actions.contains(asked.action)
         {
             return Err((Reason::Boundary, Note::Boundary(Factor::Project)));

@@ -227,7 +227,7 @@ fn is_uid(uid: EntityRef<'_>, other: &EntityUid<'_>) -> bool {
 pub(super) fn check_tenant(snapshot: &Snapshot, bound: &Bound, owner: Owner<'_>) -> Result<(), Reason> {
     match (&bound.tenant, snapshot.tenant_type(), owner) {
         (_, None, _) => Ok(()),
-        (Some(tenant), Some(_), Owner::One(owner)) if is_uid(owner, &tenant.uid) => Ok(()),
+        (Some(tenant), Some(_), Owner::One(owner)) if is_uid(owner.uid(), &tenant.uid) => Ok(()),
         (Some(_), Some(_), Owner::One(_)) => Err(Reason::OtherTenant),
         // So does a schema that has gained tenants since the session was made, for all of its requests.
         _ => Err(Reason::NoTenant),

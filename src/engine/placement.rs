@@ -2,23 +2,21 @@
 
 use smallvec::SmallVec;
 
-use crate::decide::Object;
-use crate::value::EntityRef;
+use crate::decide::{Above, Object};
 
 use super::snapshot::Snapshot;
 
 /// The tenant and the projects above a resource or that it is itself, found in one walk.
 pub(super) struct Placement<'r> {
     pub(super) owner: Owner<'r>,
-    /// The ids of the projects.
-    pub(super) projects: SmallVec<[&'r str; 2]>,
+    pub(super) projects: SmallVec<[Above<'r>; 2]>,
 }
 
 /// The tenant that a resource belongs to.
 #[derive(Clone, Copy)]
 pub(super) enum Owner<'r> {
     None,
-    One(EntityRef<'r>),
+    One(Above<'r>),
     Several,
 }
 
@@ -33,13 +31,18 @@ impl<'r> Placement<'r> {
         object.each_above(&mut |above| {
             if tenant.is_some_and(|tenant| above.is_of(tenant)) {
                 placement.owner = match placement.owner {
-                    Owner::None => Owner::One(above.uid()),
+                    Owner::None => Owner::One(above),
                     _ => Owner::Several,
                 };
             } else if project.is_some_and(|project| above.is_of(project)) {
-                placement.projects.push(above.uid().id);
+                placement.projects.push(above);
             }
         });
         placement
+    }
+
+    /// The ids of the projects.
+    pub(super) fn project_ids(&self) -> impl Iterator<Item = &'r str> {
+        self.projects.iter().map(|project| project.uid().id)
     }
 }
