@@ -24,5 +24,7 @@ fuzz_target!(|text: &str| {
         .verify(text, 1_800_000_000)
         .expect_err("nobody can sign by chance");
     assert!(error.kind().is_token());
-    assert!(text.len() < 32 || !error.report().contains(text));
+    // A fuzzer finds out that a text may be the error's own words, which have spaces; a token has none.
+    let is_like_a_token = text.len() >= 32 && !text.contains(char::is_whitespace);
+    assert!(!is_like_a_token || !error.report().contains(text));
 });
