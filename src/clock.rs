@@ -3,7 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
+#[cfg(not(target_os = "linux"))]
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[cfg(target_os = "linux")]
+use rustix::time::{ClockId, clock_gettime};
 
 /// Where the time comes from: the system's clock, or a hand-set one for tests.
 ///
@@ -84,6 +89,14 @@ impl Clock {
     }
 }
 
+/// The time of the last tick of the system's timer, at most ten milliseconds ago: seconds are all that is asked for, and
+/// most decisions of a token's session ask.
+#[cfg(target_os = "linux")]
+fn system_seconds() -> i64 {
+    clock_gettime(ClockId::RealtimeCoarse).tv_sec.max(0)
+}
+
+#[cfg(not(target_os = "linux"))]
 fn system_seconds() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
