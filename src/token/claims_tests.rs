@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::limits::MAX_NAME_BYTES;
 use crate::token::ClaimType;
 use crate::token::fixture::{Fixture, NOW, claims, claims_with, claims_without};
 
@@ -222,6 +223,32 @@ fn a_bound_token_without_its_proof_is_refused() {
     for confirmation in [json!({"jkt": "x"}), json!({"x5t#S256": "x"}), json!(null)] {
         let bound = fixture.verify(&claims_with("cnf", confirmation));
         assert_eq!(bound, Err(ErrorKind::TokenBinding));
+    }
+}
+
+#[test]
+fn a_name_may_be_as_long_as_the_limit_and_no_longer() {
+    let fixture = Fixture::new();
+    for (len, is_accepted) in [(MAX_NAME_BYTES, true), (MAX_NAME_BYTES + 1, false)] {
+        let verified = fixture.verify(&claims_with("client_id", json!("x".repeat(len))));
+        assert_eq!(verified.is_ok(), is_accepted, "{len}");
+    }
+}
+
+#[test]
+fn an_error_names_the_path_of_the_claim() {
+    let fixture = Fixture::profiled(|profile| profile.tenant_claim("/org/id"));
+    let error = |org: Value| {
+        let token = fixture.key.sign(&claims_with("org", org), "at+jwt").unwrap();
+        fixture.verifier.verify(&token, NOW).unwrap_err().to_string()
+    };
+    for (org, expected) in [
+        (json!({}), "`/org/id`"),
+        (json!("acme"), "`/org/id` leads through a string"),
+        (json!({"id": ""}), "`/org/id` is empty"),
+    ] {
+        let message = error(org);
+        assert!(message.contains(expected), "{message}");
     }
 }
 

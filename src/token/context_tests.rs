@@ -30,6 +30,11 @@ fn claims_become_values_of_the_type_that_is_expected() {
             Value::Datetime(Datetime::from_millis(1_800_000_000_500)),
         ),
         (
+            ClaimType::Datetime,
+            json!(1_800_000_000),
+            Value::Datetime(Datetime::from_millis(1_800_000_000_000)),
+        ),
+        (
             ClaimType::contains("mfa"),
             json!(["pwd", "mfa"]),
             Value::Bool(true),
@@ -55,6 +60,8 @@ fn a_claim_of_another_type_refuses_the_token() {
         (ClaimType::Strings, json!({"a": 1})),
         (ClaimType::Datetime, json!("2027-01-15")),
         (ClaimType::Datetime, json!(-1)),
+        (ClaimType::Datetime, json!(-0.5)),
+        (ClaimType::Datetime, json!(1e15)),
         (ClaimType::contains("mfa"), json!(true)),
         (ClaimType::contains("mfa"), json!(null)),
         (ClaimType::Strings, json!(vec!["a"; MAX_SCOPES + 1])),
