@@ -1,19 +1,17 @@
 //! Counters of usage: how often, when and by how many users each app or account did each action in each project.
 //!
-//! A counter is found by one look into an immutable map and changed with atomics, so counting waits for nobody. A use
-//! that is new replaces the map of its shard.
+//! Counters are only ever added, to a table of slots that are filled once, and changed with atomics: counting waits for
+//! nobody.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::BuildHasher as _;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -25,31 +23,35 @@ use super::actor::{Actor, Party};
 use super::record::Decided;
 use super::sketch::{SharedSketch, Sketch};
 
-/// Maps among which the uses are spread, so that a new one copies few others.
-const SHARDS: usize = 64;
+/// Slots that are made together. Half of them are used on average when there are as many counters as may be.
+const SEGMENT: usize = 256;
 
 /// All counters.
 pub struct Usage {
-    shards: Box<[Shard]>,
+    /// A power of two of them; the hash of a use says in which segment it is counted, and from which slot on it is looked
+    /// for there.
+    segments: Box<[OnceLock<Segment>]>,
     counters: AtomicUsize,
     max_counters: usize,
     uncounted: AtomicU64,
 }
 
-struct Shard {
-    map: ArcSwap<Counters>,
-    /// Held while a use is added.
-    writer: Mutex<()>,
-}
-
-type Counters = HashTable<Counted>;
+type Segment = Box<[OnceLock<Box<Counted>>]>;
 
 /// A counter with what it counts, by the hash of that.
-#[derive(Clone)]
 struct Counted {
     hash: u64,
     key: Key,
-    counter: Arc<Counter>,
+    counter: Counter,
+}
+
+/// The slots of a segment, from the one on in which a use is looked for.
+#[inline]
+fn slots(segment: &Segment, hash: u64) -> impl Iterator<Item = &OnceLock<Box<Counted>>> {
+    let (before, from) = segment
+        .split_at_checked(hash as usize % SEGMENT)
+        .unwrap_or_default();
+    from.iter().chain(before)
 }
 
 /// What is counted together.
@@ -201,13 +203,9 @@ impl Counter {
 
 impl Usage {
     pub(super) fn new(max_counters: usize) -> Self {
+        let segments = (max_counters.saturating_mul(2) / SEGMENT).next_power_of_two();
         Self {
-            shards: (0..SHARDS)
-                .map(|_| Shard {
-                    map: ArcSwap::from_pointee(Counters::new()),
-                    writer: Mutex::default(),
-                })
-                .collect(),
+            segments: (0..segments).map(|_| OnceLock::new()).collect(),
             counters: AtomicUsize::new(0),
             max_counters,
             uncounted: AtomicU64::new(0),
@@ -227,49 +225,52 @@ impl Usage {
             },
         };
         let hash = key.hash();
-        let Some(shard) = self.shard(hash) else { return };
-        match shard
-            .map
-            .load()
-            .find(hash, |it| it.hash == hash && key.is(&it.key))
-        {
-            Some(it) => it.counter.add(actor, decided),
-            None => match self.add(shard, hash, key.to_key(), Counter::new(decided.at)) {
-                Some(counter) => counter.add(actor, decided),
-                None => drop(self.uncounted.fetch_add(1, Ordering::Relaxed)),
-            },
+        let known = self.find(hash, &key);
+        let counted = known.or_else(|| self.add(hash, key.to_key(), Counter::new(decided.at)));
+        match counted {
+            Some(counted) => counted.counter.add(actor, decided),
+            None => drop(self.uncounted.fetch_add(1, Ordering::Relaxed)),
         }
     }
 
     #[inline]
-    fn shard(&self, hash: u64) -> Option<&Shard> {
-        // The map itself uses the lowest and the highest bits.
-        self.shards.get((hash >> 32) as usize % SHARDS)
+    fn segment(&self, hash: u64) -> Option<&OnceLock<Segment>> {
+        // Their number is a power of two. The slots within one go by the lowest bits.
+        self.segments
+            .get((hash >> 32) as usize & (self.segments.len() - 1))
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, key: &KeyRef<'_>) -> Option<&Counted> {
+        slots(self.segment(hash)?.get()?, hash)
+            .map_while(OnceLock::get)
+            .find(|it| it.hash == hash && key.is(&it.key))
+            .map(|it| &**it)
     }
 
     /// The counter of a use: the one that is there by now, or `counter`, or none when there are too many.
-    fn add(&self, shard: &Shard, hash: u64, key: Key, counter: Counter) -> Option<Arc<Counter>> {
-        let _writer = shard.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let map = shard.map.load();
-        if let Some(it) = map.find(hash, |it| it.key == key) {
-            return Some(Arc::clone(&it.counter));
+    #[cold]
+    fn add(&self, hash: u64, key: Key, counter: Counter) -> Option<&Counted> {
+        let room = (self.counters).fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| {
+            (count < self.max_counters).then_some(count + 1)
+        });
+        room.ok()?;
+        let segment = self.segment(hash)?;
+        let segment = segment.get_or_init(|| (0..SEGMENT).map(|_| OnceLock::new()).collect());
+        let mut fresh = Box::new(Counted { hash, key, counter });
+        for slot in slots(segment, hash) {
+            match slot.set(fresh) {
+                Ok(()) => return slot.get().map(|it| &**it),
+                Err(refused) => fresh = refused,
+            }
+            // Somebody may have added it meanwhile.
+            if let Some(it) = slot.get().filter(|it| it.key == fresh.key) {
+                self.counters.fetch_sub(1, Ordering::AcqRel);
+                return Some(it);
+            }
         }
-        let is_room = self
-            .counters
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| {
-                (count < self.max_counters).then_some(count + 1)
-            });
-        is_room.ok()?;
-        let counter = Arc::new(counter);
-        let mut next = Counters::clone(&map);
-        let counted = Counted {
-            hash,
-            key,
-            counter: Arc::clone(&counter),
-        };
-        next.insert_unique(hash, counted, |it| it.hash);
-        shard.map.store(Arc::new(next));
-        Some(counter)
+        self.counters.fetch_sub(1, Ordering::AcqRel);
+        None
     }
 
     /// How many decisions found no counter, because there are as many as were asked for.
@@ -282,18 +283,18 @@ impl Usage {
     #[must_use]
     pub fn report(&self, tenant: &str) -> UsageReport {
         let mut rows = vec![];
-        self.each(&mut |key, counter| {
-            if key.tenant == tenant {
-                rows.push(counter.row(key));
+        self.each(&mut |it| {
+            if it.key.tenant == tenant {
+                rows.push(it.counter.row(&it.key));
             }
         });
         UsageReport::new(rows)
     }
 
-    fn each(&self, each: &mut dyn FnMut(&Key, &Counter)) {
-        for shard in &self.shards {
-            shard.map.load().iter().for_each(|it| each(&it.key, &it.counter));
-        }
+    fn each<'u>(&'u self, each: &mut dyn FnMut(&'u Counted)) {
+        let segments = self.segments.iter().filter_map(OnceLock::get);
+        let slots = segments.flat_map(|segment| segment.iter());
+        slots.filter_map(OnceLock::get).for_each(|it| each(it));
     }
 
     /// Saves what has changed since it was saved last.
@@ -304,19 +305,16 @@ impl Usage {
     pub fn save(&self, store: &dyn Store) -> Result<()> {
         let mut rows = vec![];
         let mut unsaved = vec![];
-        for shard in &self.shards {
-            for Counted { key, counter, .. } in shard.map.load().iter() {
-                if counter.changed.swap(false, Ordering::AcqRel) {
-                    unsaved.push(Arc::clone(counter));
-                    // Both are plain structures of texts and numbers, which JSON can always hold.
-                    if let (Ok(key), Ok(value)) =
-                        (serde_json::to_vec(key), serde_json::to_vec(&counter.saved()))
-                    {
-                        rows.push((key, value));
-                    }
+        self.each(&mut |Counted { key, counter, .. }| {
+            if counter.changed.swap(false, Ordering::AcqRel) {
+                unsaved.push(counter);
+                // Both are plain structures of texts and numbers, which JSON can always hold.
+                if let (Ok(key), Ok(value)) = (serde_json::to_vec(key), serde_json::to_vec(&counter.saved()))
+                {
+                    rows.push((key, value));
                 }
             }
-        }
+        });
         if rows.is_empty() {
             return Ok(());
         }
@@ -343,9 +341,7 @@ impl Usage {
                 return Ok(());
             };
             let hash = key.hash();
-            if let Some(shard) = self.shard(hash) {
-                self.add(shard, hash, key, Counter::of(&saved));
-            }
+            self.add(hash, key, Counter::of(&saved));
             Ok(())
         })
     }
