@@ -19,7 +19,7 @@ pub(super) struct Bound {
     revision: u64,
     known: Arc<Known>,
     /// What the platform's state puts above it.
-    pub(super) ceilings: Ceilings,
+    pub(super) ceilings: Arc<Ceilings>,
 }
 
 /// The session's entities as policies and entities know them, and the actions that its scopes cover. Changes of the

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::platform::{Cap, Factor, Projects, RefusalKind, Scopes};
+use crate::platform::{self, Cap, Factor, Projects, RefusalKind, Scopes};
 use crate::policy::ActionSet;
 
 use super::bound::covered;
@@ -36,53 +36,64 @@ struct Capped {
 }
 
 impl Ceilings {
-    /// Those of a session; `before` are its ceilings at an earlier revision with the same scopes in the vocabulary.
-    pub(super) fn of(snapshot: &Snapshot, session: &SessionInner, before: Option<&Self>) -> Self {
-        let mut ceilings = Self {
+    /// Those of a session; `before` are its ceilings at an earlier revision with the same scopes in the vocabulary, which
+    /// mostly still hold.
+    pub(super) fn of(snapshot: &Snapshot, session: &SessionInner, before: Option<&Arc<Self>>) -> Arc<Self> {
+        let is_exempt = session.is_exempt_from_boundaries(snapshot);
+        let standing = match snapshot.platform.standing(&session.caller) {
+            Ok(standing) => standing,
+            Err(refusal) => return Arc::new(Self::refused(refusal, is_exempt)),
+        };
+        let caps = || standing.caps.iter().filter(|cap| !(cap.is_boundary && is_exempt));
+        let narrowed = session.caller.provenance.iter().map(|it| &it.projects);
+        let projects = || {
+            let of_platform = standing.projects.iter().copied();
+            let of_token = narrowed.clone().map(|projects| (Factor::Token, projects));
+            of_platform
+                .chain(of_token)
+                .filter(|(_, projects)| **projects != Projects::All)
+        };
+        let still = before.filter(|before| {
+            before.refusal.is_none()
+                && same_length_and(&before.caps, caps(), |known, cap| known.is_of(cap))
+                && same_length_and(&before.projects, projects(), |(factor, known), (of, projects)| {
+                    *factor == of && known.is_same(projects)
+                })
+        });
+        if let Some(before) = still {
+            return Arc::clone(before);
+        }
+        let capped = |cap: &Cap<'_>| Capped {
+            factor: cap.factor,
+            is_boundary: cap.is_boundary,
+            scopes: cap.scopes.clone(),
+            actions: actions_of(snapshot, cap.scopes),
+        };
+        Arc::new(Self {
             refusal: None,
+            caps: caps().map(capped).collect(),
+            projects: projects()
+                .map(|(factor, projects)| (factor, projects.clone()))
+                .collect(),
+            is_exempt,
+        })
+    }
+
+    fn refused(refusal: platform::Refusal, is_exempt: bool) -> Self {
+        let reason = match refusal.kind {
+            RefusalKind::Suspended => Reason::Suspended,
+            RefusalKind::Revoked => Reason::Revoked,
+            RefusalKind::Disabled => Reason::Disabled,
+            RefusalKind::Outdated => Reason::Outdated,
+            RefusalKind::Unknown => Reason::Unknown,
+        };
+        let message = refusal.message.into_boxed_str();
+        Self {
+            refusal: Some((reason, Note::Refusal(Arc::new(message)))),
             caps: SmallVec::new(),
             projects: SmallVec::new(),
-            is_exempt: session.is_exempt_from_boundaries(snapshot),
-        };
-        match snapshot.platform.standing(&session.caller) {
-            Err(refusal) => {
-                let reason = match refusal.kind {
-                    RefusalKind::Suspended => Reason::Suspended,
-                    RefusalKind::Revoked => Reason::Revoked,
-                    RefusalKind::Disabled => Reason::Disabled,
-                    RefusalKind::Outdated => Reason::Outdated,
-                    RefusalKind::Unknown => Reason::Unknown,
-                };
-                let message = refusal.message.into_boxed_str();
-                ceilings.refusal = Some((reason, Note::Refusal(Arc::new(message))));
-            }
-            Ok(standing) => {
-                let counts =
-                    |cap: &&Cap<'_>| !(cap.is_boundary && session.is_exempt_from_boundaries(snapshot));
-                let before = before.map_or(&[][..], |before| &before.caps);
-                let caps = standing.caps.iter().filter(counts).enumerate();
-                ceilings.caps.extend(caps.map(|(place, cap)| Capped {
-                    factor: cap.factor,
-                    is_boundary: cap.is_boundary,
-                    scopes: cap.scopes.clone(),
-                    actions: match before.get(place) {
-                        Some(same) if same.scopes.is_same(cap.scopes) => same.actions.clone(),
-                        _ => actions_of(snapshot, cap.scopes),
-                    },
-                }));
-                let limited = standing.projects.iter().filter(|(_, it)| *it != &Projects::All);
-                ceilings
-                    .projects
-                    .extend(limited.map(|(factor, projects)| (*factor, (*projects).clone())));
-                let narrowed = session.caller.provenance.iter().map(|it| &it.projects);
-                ceilings.projects.extend(
-                    narrowed
-                        .filter(|projects| **projects != Projects::All)
-                        .map(|projects| (Factor::Token, projects.clone())),
-                );
-            }
+            is_exempt,
         }
-        ceilings
     }
 
     /// What refuses the session whatever it asks for.
@@ -181,7 +192,23 @@ fn check_project_caps(snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Deni
     Ok(())
 }
 
+/// Whether there are as many items as known ones, and each is the same as its like.
+fn same_length_and<K, I>(
+    known: &[K],
+    mut items: impl Iterator<Item = I>,
+    is_same: impl Fn(&K, I) -> bool,
+) -> bool {
+    known
+        .iter()
+        .all(|known| items.next().is_some_and(|item| is_same(known, item)))
+        && items.next().is_none()
+}
+
 impl Capped {
+    fn is_of(&self, cap: &Cap<'_>) -> bool {
+        self.factor == cap.factor && self.is_boundary == cap.is_boundary && self.scopes.is_same(cap.scopes)
+    }
+
     fn denied(&self) -> Denied {
         match (self.is_boundary, self.factor) {
             (true, factor) => (Reason::Boundary, Note::Boundary(factor)),

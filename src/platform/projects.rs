@@ -29,6 +29,15 @@ impl Projects {
         Self::Listed(Arc::new(projects.into_iter().map(Into::into).collect()))
     }
 
+    /// Whether both are one and the same list, or all projects; sooner seen than that they are equal.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, Self::All) => true,
+            (Self::Listed(projects), Self::Listed(others)) => Arc::ptr_eq(projects, others),
+            _ => false,
+        }
+    }
+
     /// Whether a project is permitted.
     #[must_use]
     pub fn permits(&self, project: &str) -> bool {
