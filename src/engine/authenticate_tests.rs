@@ -230,7 +230,7 @@ fn the_engine_is_freed_although_it_remembers_sessions() {
 }
 
 #[test]
-fn cached_and_uncached_answers_agree_at_every_second_of_a_tokens_life() {
+fn invariant_24_cached_and_uncached_answers_agree_at_every_second_of_a_tokens_life() {
     let cached = world();
     let token = cached.token();
     let verifier = cached.engine.inner.verifier.clone().unwrap();
@@ -263,7 +263,7 @@ fn lineage_reaches_the_claims_of_a_cached_token() {
 }
 
 #[test]
-fn a_token_stays_expired_when_the_clock_is_set_back() {
+fn invariant_27_a_token_stays_expired_when_the_clock_is_set_back() {
     let machine = Simulated::new(NOW);
     for entries in [0, 100] {
         let world = world_with(|builder| builder.clock(machine.clock()).token_cache(entries, 1 << 20));

@@ -32,7 +32,7 @@ fn a_code_gives_an_access_token_and_a_refresh_token() {
 }
 
 #[test]
-fn threat_32_a_hundred_threads_redeem_one_code_and_exactly_one_succeeds() {
+fn threat_32_invariant_19_a_hundred_threads_redeem_one_code_and_exactly_one_succeeds() {
     let world = World::new();
     let request = world.redemption(&world.code());
     let (start, won) = (Barrier::new(100), AtomicUsize::new(0));
@@ -50,7 +50,7 @@ fn threat_32_a_hundred_threads_redeem_one_code_and_exactly_one_succeeds() {
 }
 
 #[test]
-fn a_replayed_code_ends_what_it_yielded() {
+fn invariant_19_a_replayed_code_ends_what_it_yielded() {
     let world = World::new();
     let request = world.redemption(&world.code());
     let tokens = world.redeem(&request).unwrap();

@@ -29,7 +29,7 @@ fn each_refresh_token_is_replaced_by_the_next() {
 }
 
 #[test]
-fn a_retry_within_the_grace_gets_the_same_successor_and_a_later_replay_ends_the_family() {
+fn invariant_20_a_retry_within_the_grace_gets_the_same_successor_and_a_later_replay_ends_the_family() {
     let world = World::new();
     let lost = first(&world);
     let next = successor(&world, &lost);

@@ -148,7 +148,7 @@ fn threads_that_find_the_interval_over_cause_one_refresh() {
 }
 
 #[test]
-fn a_failed_refresh_keeps_the_last_good_keys_and_tells_of_it() {
+fn invariant_28_a_failed_refresh_keeps_the_last_good_keys_and_tells_of_it() {
     let k1 = key("k1");
     let remote = Remote::new(&[&k1]);
     let source = remote.source().interval(300).unknown_key_interval(30);

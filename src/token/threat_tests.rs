@@ -47,6 +47,26 @@ fn threat_01_unsigned_tokens_are_refused_in_any_letter_case() {
 }
 
 #[test]
+fn invariant_23_a_token_that_is_changed_anywhere_is_refused() {
+    let fixture = Fixture::new();
+    let token = fixture.key.sign(&claims(), "at+jwt").unwrap();
+    assert_eq!(verify(&fixture, &token), Ok(()));
+    for at in 0..token.len() {
+        let (before, from) = token.split_at(at);
+        let (own, behind) = from.split_at(1);
+        for other in ["A", "_", "0", ".", "=", "+", " ", "é", ""] {
+            let changed = [before, other, behind].concat();
+            let refused = other == own || verify(&fixture, &changed).is_err();
+            assert!(refused, "{other:?} at {at}");
+        }
+        assert!(
+            verify(&fixture, &[before, own, own, behind].concat()).is_err(),
+            "{at}"
+        );
+    }
+}
+
+#[test]
 fn threat_02_03_an_hmac_with_the_public_key_as_its_secret_is_refused() {
     for key in keys() {
         let fixture = Fixture::with(key, |profile| profile);
@@ -385,7 +405,7 @@ fn threat_16_spare_bits_at_the_end_of_a_segment_are_refused() {
 }
 
 #[test]
-fn threat_18_ten_megabytes_of_dots_are_refused_before_they_are_split() {
+fn threat_18_invariant_25_ten_megabytes_of_dots_are_refused_before_they_are_split() {
     // The limit on length is the first thing looked at: the kind shows that nothing counted the dots.
     let fixture = Fixture::new();
     assert_eq!(verify(&fixture, &".".repeat(10 << 20)), TOO_LARGE);
@@ -412,7 +432,7 @@ fn threat_19_oversized_segments_are_refused_before_they_are_decoded() {
 }
 
 #[test]
-fn threat_20_deep_nesting_in_header_and_claims_is_refused_on_a_small_stack() {
+fn threat_20_invariant_25_deep_nesting_in_header_and_claims_is_refused_on_a_small_stack() {
     let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     std::thread::Builder::new()
         .stack_size(128 << 10)

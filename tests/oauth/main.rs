@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod invariants;
 mod scenarios;
 mod threats;
 mod world;

@@ -151,7 +151,7 @@ fn threat_34_a_guessable_hmac_secret_is_refused() {
 }
 
 #[test]
-fn threat_36_an_unknown_client_and_a_wrong_secret_look_the_same() {
+fn threat_36_invariant_17_an_unknown_client_and_a_wrong_secret_look_the_same() {
     let world = World::new();
     let (account, other) = (world.account(), world.account());
     let reply = |id: &str, secret: &str| {

@@ -1,19 +1,13 @@
 //! The invariants of the platform as properties over drawn states.
 //!
-//! Others stand beside what they speak of:
+//! Others stand beside what they speak of, by the same names:
 //!
-//! - 3: `a_child_never_has_what_its_parent_lacks` and `a_refresh_may_narrow_one_token_and_never_widens` in `src/oauth`
-//! - 9: `out_of_reach_beyond_the_maximum_staleness_denies_and_recovers` in `tests/store`
-//! - 16: `tests/store/secrets.rs`
-//! - 17: `an_unknown_client_and_a_wrong_secret_get_the_same_answer` in `src/oauth`
-//! - 19: `a_hundred_threads_redeem_one_code_and_exactly_one_succeeds` and `a_replayed_code_ends_what_it_yielded`
-//! - 20: `a_retry_within_the_grace_gets_the_same_successor_and_a_later_replay_ends_the_family`
-//! - 21, 22, 26: the conformance cases, through every face
-//! - 23 to 25: `src/token/threat_tests.rs`
-//! - 27: `a_token_stays_expired_when_the_clock_is_set_back` in `src/engine`
-//! - 28: `src/token/key_source_tests.rs`
-//! - 29: `model.rs`
-//! - 30: `a_killed_writer_leaves_every_acknowledged_change_and_no_half_of_one` in `tests/store`
+//! - 3, 21, 22, 26, 27: `tests/oauth/invariants.rs`; 21, 22 and 26 are also what the conformance cases ask every face
+//! - 9: `tests/store/engine.rs`; 16: `tests/store/secrets.rs`; 30: `tests/store/crash.rs`
+//! - 17, 19, 20: `src/oauth` and `tests/oauth/threats.rs`; 20 and all of the platform's state: 29, `model.rs`
+//! - 23, 25: `src/token/threat_tests.rs`; 24, 27: `src/engine/authenticate_tests.rs`; 28: `src/token/key_source_tests.rs`
+//!
+//! `tests/threats.rs` sees to it that none is missing.
 
 use bailiwick::platform::{Assignee, Bounded, GrantId, Manifest, Place, Projects, Scopes, SecretOwner, Side};
 use bailiwick::{Consent, ErrorKind, NewServiceAccount, Reason, Resource, Session};

@@ -76,7 +76,7 @@ fn verified(database: &Path) -> u64 {
 
 /// DOMAIN invariant 30.
 #[test]
-fn threat_50_a_killed_writer_leaves_every_acknowledged_change_and_no_half_of_one() {
+fn threat_50_invariant_30_a_killed_writer_leaves_every_acknowledged_change_and_no_half_of_one() {
     let place = Directory::new();
     let database = place.database();
     drop(Sqlite::create(&database).unwrap());

@@ -83,6 +83,76 @@ fn threat_49_a_revocation_on_a_full_disk_is_an_error_and_changes_nothing() {
     assert!(!ben_may_read(&engine));
 }
 
+#[test]
+fn invariant_09_revisions_never_go_backwards_and_a_stale_replica_denies_until_it_hears_again() {
+    let mut state = 9_u64;
+    let mut below = |bound: u64| {
+        // The generator of Knuth's MMIX; its upper bits are good enough for choices.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    let (fails, clock, memory) = (
+        Arc::new(AtomicBool::new(false)),
+        Clock::fixed(1_800_000_000),
+        Memory::new(),
+    );
+    let writer = builder()
+        .clock(clock.clone())
+        .store(memory.clone())
+        .build()
+        .unwrap();
+    found(&writer);
+    let store = Failing {
+        memory,
+        fails: Arc::clone(&fails),
+    };
+    let replica = builder()
+        .clock(clock.clone())
+        .max_staleness(10)
+        .store(store)
+        .build()
+        .unwrap();
+    let (ben, rfi) = (
+        session(&replica, "ben", "acme"),
+        Resource::new("Rfi", "42").parent("Project", "p1"),
+    );
+    let (mut heard, mut seen, mut stale) = (clock.now(), replica.revision(), 0);
+    for step in 0..600 {
+        match below(5) {
+            0 => clock.advance(i64::try_from(below(6)).unwrap()),
+            1 => fails.store(below(2) == 0, Ordering::SeqCst),
+            2 => {
+                let ana = session(&writer, "ana", "acme");
+                let name = format!("p-{step}");
+                writer
+                    .act_as(&ana)
+                    .create_project("acme", name.as_str(), name.as_str())
+                    .unwrap();
+            }
+            _ => match replica.follow() {
+                Ok(()) => {
+                    heard = clock.now();
+                    assert_eq!(replica.platform().sequence(), writer.platform().sequence());
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::StoreFull),
+            },
+        }
+        assert!(replica.revision() >= seen, "{step}");
+        seen = replica.revision();
+        let is_stale = clock.now() - heard > 10;
+        let reason = ben.decide("rfis.view", &rfi, &bailiwick::Context::new()).reason();
+        assert_eq!(
+            reason.name(),
+            if is_stale { "stale" } else { "permitted" },
+            "{step}"
+        );
+        stale += u32::from(is_stale);
+    }
+    assert!(stale > 10 && stale < 500, "{stale}");
+}
+
 /// DOMAIN scenario 24.
 #[test]
 fn out_of_reach_beyond_the_maximum_staleness_denies_and_recovers() {

@@ -10,7 +10,7 @@ use bailiwick::store::{Sqlite, export};
 use super::support::{Directory, builder, found, session};
 
 #[test]
-fn threat_68_secrets_reach_no_file_no_record_and_no_text() {
+fn threat_68_invariant_16_secrets_reach_no_file_no_record_and_no_text() {
     let place = Directory::new();
     let seen = Arc::new(Mutex::new(String::new()));
     let collected = Arc::clone(&seen);
