@@ -222,6 +222,24 @@ fn a_proof_outside_of_its_window_is_refused() {
 }
 
 #[test]
+fn no_proof_is_accepted_twice_however_late_the_second_time() {
+    for (window, leeway) in [(30, 2), (5, 60), (60, 60)] {
+        // The second time comes as late as the window still lets it pass.
+        let (window_end, made) = (i64::from(window), NOW + i64::from(leeway));
+        for last in [made + window_end, made + window_end - 1, NOW + 1] {
+            let client = Client::with(
+                SigningKey::generate_ed25519("client").unwrap(),
+                Dpop::new().window(window).leeway(leeway),
+            );
+            let proof = client.claiming("iat", json!(made));
+            assert_eq!(client.present(&proof), Ok(()));
+            let again = client.present_at(&proof, METHOD, ADDRESS, last);
+            assert_eq!(again, Err(ErrorKind::ProofReplayed), "{window} {leeway} {last}");
+        }
+    }
+}
+
+#[test]
 fn the_header_of_a_proof_is_read_strictly() {
     let client = Client::new();
     let mut private = client.jwk();
