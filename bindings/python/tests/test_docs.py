@@ -34,6 +34,18 @@ def test_examples(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     assert results.attempted > 0 and results.failed == 0
 
 
+@pytest.mark.parametrize("readme", ["README.md", "bindings/python/README.md"])
+def test_readmes(readme: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stands first in a README can be copied and run."""
+    monkeypatch.chdir(ROOT)
+    example = (ROOT / readme).read_text().split("```python\n")[1].split("```")[0]
+    exec(compile(example, readme, "exec"), {})
+    printed = capsys.readouterr().out
+    # The root's README says what is printed.
+    said = [line.split("# ")[1] for line in example.splitlines() if readme == "README.md" and "print(" in line]
+    assert printed and (not said or said == printed.splitlines())
+
+
 def test_every_public_name_is_documented() -> None:
     for name in sorted(bailiwick.__all__):
         if name != "__version__":
