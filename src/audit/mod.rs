@@ -31,6 +31,9 @@ use sink::Outlet;
 /// Records of one ring, unless another number is asked for.
 const RECORDS: usize = 4_096;
 
+/// Records of one ring, or counters, at most.
+const MOST: usize = 1 << 20;
+
 /// Counters of usage, unless another number is asked for.
 const COUNTERS: usize = 16_384;
 
@@ -78,18 +81,19 @@ pub struct AuditBuilder {
 
 impl AuditBuilder {
     /// How many records of decisions are kept in memory, and as many of administration and of strangers' requests; 4,096
-    /// by default.
+    /// by default, a million at most.
     pub fn records(mut self, records: usize) -> Self {
-        self.records = records;
+        self.records = records.min(MOST);
         self
     }
 
-    /// For how many different uses there are counters; 16,384 by default, each of about 500 bytes; 0 for none.
+    /// For how many different uses there are counters; 16,384 by default, a million at most, each of about 500 bytes; 0 for
+    /// none.
     ///
     /// A use is a tenant, an app or account, a project and an action. What finds no counter is counted as
     /// [`Usage::uncounted`].
     pub fn counters(mut self, counters: usize) -> Self {
-        self.counters = counters;
+        self.counters = counters.min(MOST);
         self
     }
 

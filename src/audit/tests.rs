@@ -382,6 +382,30 @@ fn counters_are_bounded_and_made_up_actions_share_one() {
 }
 
 #[test]
+fn threads_that_meet_new_uses_together_lose_no_call() {
+    let audit = Audit::builder().counters(usize::MAX).build();
+    let actor = actor("ana", "a");
+    let projects: Vec<String> = (0..500).map(|n| format!("p{n}")).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for project in projects.iter().chain(projects.iter().rev()) {
+                    let decided = Decided {
+                        project,
+                        ..allow(1, "1")
+                    };
+                    audit.decided(&actor, &decided);
+                }
+            });
+        }
+    });
+    let usage = audit.usage().unwrap();
+    let report = usage.report("acme");
+    assert_eq!((report.rows().len(), usage.uncounted()), (500, 0));
+    assert!(report.rows().iter().all(|row| row.calls == 16));
+}
+
+#[test]
 fn usage_survives_in_a_store() {
     let store = Memory::new();
     let audit = Audit::builder().build();
