@@ -24,12 +24,7 @@ mod signing_key;
 mod uid;
 mod value;
 
-use mimalloc::MiMalloc;
 use pyo3::prelude::pymodule;
-
-/// Requests are built of many small texts; the system's allocator would cost more than deciding them.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The native module.
 #[pymodule(gil_used = false)]
