@@ -46,6 +46,9 @@ pub const MAX_NAME_BYTES: usize = 4_096;
 /// Most entities that one request may bring along.
 pub const MAX_REQUEST_ENTITIES: usize = 1_024;
 
+/// Most parents that the entities of one request may have together.
+pub const MAX_REQUEST_PARENTS: usize = 4_096;
+
 /// Longest token, in bytes (16 KiB).
 pub const MAX_TOKEN_BYTES: usize = 16 << 10;
 

@@ -113,6 +113,11 @@ impl<'s> Object<'s> {
         self.resolved.type_id
     }
 
+    /// An entity that the request brings along and that is its own ancestor, if there is one.
+    pub(crate) fn cycle(&self) -> Option<EntityRef<'s>> {
+        self.view.cycle()
+    }
+
     /// Whether an entity of the same view is another or lies below it.
     pub(crate) fn lies_in(&self, uid: EntityRef<'s>, above: EntityRef<'_>) -> bool {
         let handle = || self.view.graph.find(above).map(|node| node.handle);

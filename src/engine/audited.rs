@@ -9,7 +9,7 @@ use crate::value::{Context, EntityRef, EntityUid};
 
 use super::bound::Bound;
 use super::decision::{Outcome, Reason};
-use super::judge::{Refusal, judge_asked};
+use super::judge::{Refusal, is_bounded, judge_asked};
 use super::placement::Placement;
 use super::resource::Resource;
 use super::session::{Session, SessionInner};
@@ -77,7 +77,10 @@ impl Session {
     #[cold]
     fn record_unjudged(&self, snapshot: &Snapshot, action: &str, resource: &Resource<'_>, outcome: &Outcome) {
         if let Some(audit) = &self.engine.audit {
-            let object = snapshot.authorizer.object(resource.uid(), resource.entities());
+            let entities = Some(resource.entities()).filter(|entities| is_bounded(entities));
+            let object = snapshot
+                .authorizer
+                .object(resource.uid(), entities.unwrap_or_default());
             let project = Placement::of(snapshot, &object).project_ids().next();
             self.record(audit, snapshot, action, resource.uid(), project, outcome);
         }

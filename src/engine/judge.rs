@@ -5,7 +5,7 @@
 
 use crate::decide::{Layers, Object};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{MAX_NAME_BYTES, MAX_REQUEST_ENTITIES};
+use crate::limits::{MAX_NAME_BYTES, MAX_REQUEST_ENTITIES, MAX_REQUEST_PARENTS};
 use crate::policy::{ActionIndex, SessionAttributes};
 use crate::value::{Context, Entity, EntityRef, EntityUid, same_text, shorten};
 
@@ -77,9 +77,10 @@ impl Session {
                 .help("name an action by its id, or by its full uid when two namespaces share the id"));
         };
         let (uid, entities) = (resource.uid(), resource.entities());
-        if entities.len() > MAX_REQUEST_ENTITIES {
+        if !is_bounded(entities) {
             return Err(invalid(format!(
-                "the request brings more than {MAX_REQUEST_ENTITIES} entities along"
+                "the request brings more than {MAX_REQUEST_ENTITIES} entities along, or entities that have more than \
+                 {MAX_REQUEST_PARENTS} parents together"
             )));
         }
         let object = snapshot.authorizer.object(uid, entities);
@@ -194,6 +195,18 @@ fn sessions_own(name: &str) -> Error {
     .help("leave it out of the request's context")
 }
 
+/// Up to so many parents are each looked at from every entity.
+const FEW_PARENTS: usize = 16;
+
+fn parents_of(entities: &[Entity<'_>]) -> usize {
+    entities.iter().map(|entity| entity.parents().len()).sum()
+}
+
+/// Whether a request brings along no more than may be looked at.
+pub(super) fn is_bounded(entities: &[Entity<'_>]) -> bool {
+    entities.len() <= MAX_REQUEST_ENTITIES && parents_of(entities) <= MAX_REQUEST_PARENTS
+}
+
 /// What is wrong with the entities that a request brings along.
 fn check_entities(snapshot: &Snapshot, object: &Object<'_>, entities: &[Entity<'_>]) -> Result<()> {
     for (index, entity) in entities.iter().enumerate() {
@@ -204,19 +217,27 @@ fn check_entities(snapshot: &Snapshot, object: &Object<'_>, entities: &[Entity<'
             return Err(Error::new(ErrorKind::RequestInvalid, message).help("bring each entity along once"));
         }
     }
-    for entity in entities {
-        let uid = entity.uid().as_ref();
+    let leads_back = |entity: &&Entity<'_>| {
+        let uid = entity.uid();
         // An entity that nothing else knows can be nobody's ancestor.
-        let is_known = entities.len() > 1 || object.is_stored(uid);
-        for parent in entity.parents() {
-            if parent == entity.uid() || is_known && object.lies_in(parent.as_ref(), uid) {
-                let message = format!("{uid}: its parents form a cycle");
-                return Err(Error::new(ErrorKind::RequestInvalid, message)
-                    .help("bring parents that are not members of the entity"));
-            }
-        }
+        let is_known = entities.len() > 1 || object.is_stored(uid.as_ref());
+        let mut parents = entity.parents().iter();
+        parents.any(|parent| parent == uid || is_known && object.lies_in(parent.as_ref(), uid.as_ref()))
+    };
+    // Few are looked through without memory of what was seen.
+    let cycle = if parents_of(entities) <= FEW_PARENTS {
+        (entities.iter().find(leads_back)).map(|entity| entity.uid().as_ref())
+    } else {
+        object.cycle()
+    };
+    match cycle {
+        None => Ok(()),
+        Some(uid) => Err(Error::new(
+            ErrorKind::RequestInvalid,
+            format!("{uid}: its parents form a cycle"),
+        )
+        .help("bring parents that are not members of the entity")),
     }
-    Ok(())
 }
 
 fn is_uid(uid: EntityRef<'_>, other: &EntityUid<'_>) -> bool {
@@ -263,3 +284,7 @@ pub(super) fn ask_policies(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>
         note: None,
     }
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@
 //! closure over both; while no entity of the request stands between a stored entity and its ancestors, those that the
 //! graph has precomputed are taken as they are.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
 
 use super::graph::{Data, EntityType, Graph, Node, TypeId};
@@ -224,14 +224,25 @@ impl<'e> View<'e> {
 
     fn close(&self, brought: Option<&'e Entity<'e>>, node: Option<&'e Node>, closure: &mut Closure<'e>) {
         let Closure { interned, foreign } = closure;
+        let mut walked: Option<Walked<'e>> = None;
         let mut work: SmallVec<[(Option<&'e Entity<'e>>, Option<&'e Node>); 8]> = SmallVec::new();
         work.push((brought, node));
         while let Some((brought, node)) = work.pop() {
             let mut reach = |uid: EntityRef<'e>, node: Option<&'e Node>| {
+                if walked.is_none() && interned.as_slice().len() + foreign.len() > MAX_COMPARED {
+                    walked = Some(Walked::new(interned.as_slice(), foreign));
+                }
+                let is_new = match (&mut walked, node) {
+                    (Some(walked), Some(node)) => walked.handles.insert(node.handle),
+                    (Some(walked), None) => walked.uids.insert(uid),
+                    (None, Some(node)) => !interned.as_slice().contains(&node.handle),
+                    (None, None) => !foreign.contains(&uid),
+                };
+                if !is_new {
+                    return;
+                }
                 match node {
-                    Some(node) if interned.as_slice().contains(&node.handle) => return,
                     Some(node) => interned.push(node.handle),
-                    None if foreign.contains(&uid) => return,
                     None => foreign.push(uid),
                 }
                 let brought = (self.place_of(uid, node)).and_then(|place| self.entities.get(place));
@@ -262,6 +273,97 @@ impl<'e> View<'e> {
             }
         }
         interned.arrange();
+    }
+
+    /// An entity of the request that is its own ancestor, if there is one.
+    pub(crate) fn cycle(&self) -> Option<EntityRef<'e>> {
+        let mut states: HashMap<Vertex, State, foldhash::fast::RandomState> = HashMap::default();
+        // Depth first: each vertex on the way with the number of the parent that comes next.
+        let mut way: Vec<(Vertex, usize)> = Vec::new();
+        for (place, entity) in self.entities.iter().enumerate() {
+            let start = Vertex::Brought(place);
+            if states.contains_key(&start) {
+                continue;
+            }
+            states.insert(start, State::OnTheWay);
+            way.push((start, 0));
+            while let Some((vertex, number)) = way.last_mut() {
+                let (of, at) = (*vertex, *number);
+                *number += 1;
+                let Some(parent) = self.parent(of, at) else {
+                    states.insert(of, State::Done);
+                    way.pop();
+                    continue;
+                };
+                let Some(parent) = self.vertex(parent) else {
+                    continue;
+                };
+                match states.get(&parent) {
+                    Some(State::OnTheWay) => return Some(entity.uid().as_ref()),
+                    Some(State::Done) => {}
+                    None => {
+                        states.insert(parent, State::OnTheWay);
+                        way.push((parent, 0));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn parent(&self, of: Vertex, number: usize) -> Option<EntityRef<'e>> {
+        match of {
+            Vertex::Brought(place) => {
+                let parent = self.entities.get(place)?.parents().get(number)?;
+                Some(parent.as_ref())
+            }
+            Vertex::Stored(handle) => {
+                let parent = self.graph.node(handle)?.parents.get(number)?;
+                Some(self.graph.node(*parent)?.uid())
+            }
+        }
+    }
+
+    /// What stands for a uid on a walk towards entities of the request; none where there is none above.
+    fn vertex(&self, uid: EntityRef<'_>) -> Option<Vertex> {
+        let node = self.graph.find(uid);
+        match (self.place_of(uid, node), node) {
+            (Some(place), _) => Some(Vertex::Brought(place)),
+            (None, Some(node)) if self.touches(node) => Some(Vertex::Stored(node.handle)),
+            _ => None,
+        }
+    }
+}
+
+/// An entity on a walk upwards.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Vertex {
+    /// One of the request, by its place.
+    Brought(usize),
+    Stored(Handle),
+}
+
+/// How far a walk has come with an entity.
+enum State {
+    OnTheWay,
+    Done,
+}
+
+/// Up to this many ancestors are compared one by one with another.
+const MAX_COMPARED: usize = 32;
+
+/// What a walk has reached already, when that is much.
+struct Walked<'e> {
+    handles: HashSet<Handle, foldhash::fast::RandomState>,
+    uids: HashSet<EntityRef<'e>, foldhash::fast::RandomState>,
+}
+
+impl<'e> Walked<'e> {
+    fn new(interned: &[Handle], foreign: &[EntityRef<'e>]) -> Self {
+        Self {
+            handles: interned.iter().copied().collect(),
+            uids: foreign.iter().copied().collect(),
+        }
     }
 }
 
