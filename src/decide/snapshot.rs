@@ -113,7 +113,7 @@ impl<'s> Object<'s> {
         self.resolved.type_id
     }
 
-    /// An entity that the request brings along and that is its own ancestor, if there is one.
+    /// A uid that what the request brings along makes its own ancestor, if there is one.
     pub(crate) fn cycle(&self) -> Option<EntityRef<'s>> {
         self.view.cycle()
     }

@@ -275,12 +275,12 @@ impl<'e> View<'e> {
         interned.arrange();
     }
 
-    /// An entity of the request that is its own ancestor, if there is one.
+    /// A uid that the entities of the request make its own ancestor, if there is one.
     pub(crate) fn cycle(&self) -> Option<EntityRef<'e>> {
         let mut states: HashMap<Vertex, State, foldhash::fast::RandomState> = HashMap::default();
         // Depth first: each vertex on the way with the number of the parent that comes next.
         let mut way: Vec<(Vertex, usize)> = Vec::new();
-        for (place, entity) in self.entities.iter().enumerate() {
+        for place in 0..self.entities.len() {
             let start = Vertex::Brought(place);
             if states.contains_key(&start) {
                 continue;
@@ -295,15 +295,15 @@ impl<'e> View<'e> {
                     way.pop();
                     continue;
                 };
-                let Some(parent) = self.vertex(parent) else {
+                let Some(above) = self.vertex(parent) else {
                     continue;
                 };
-                match states.get(&parent) {
-                    Some(State::OnTheWay) => return Some(entity.uid().as_ref()),
+                match states.get(&above) {
+                    Some(State::OnTheWay) => return Some(parent),
                     Some(State::Done) => {}
                     None => {
-                        states.insert(parent, State::OnTheWay);
-                        way.push((parent, 0));
+                        states.insert(above, State::OnTheWay);
+                        way.push((above, 0));
                     }
                 }
             }
