@@ -9,8 +9,10 @@ const SCHEMA: &str = r#"
     action "view" appliesTo { principal: User, resource: Group };
 "#;
 
+const ALL: &str = r#"@id("all") permit (principal, action, resource);"#;
+
 /// The groups `g0` to `g9`; of those that are stored, each lies in the next.
-fn session() -> Session {
+fn session(policy: &str) -> Session {
     let stored: Vec<_> = (0..10)
         .map(|number| {
             let parents =
@@ -24,7 +26,7 @@ fn session() -> Session {
         .collect();
     let source = Source::new()
         .schema("s.cedarschema", SCHEMA)
-        .cedar("p.cedar", r#"@id("all") permit (principal, action, resource);"#)
+        .cedar("p.cedar", policy)
         .entities("e.json", serde_json::Value::from(stored).to_string());
     let engine = Engine::builder().source(source).unwrap().build().unwrap();
     engine.session(Principal::user("ana"), Tenant::none()).unwrap()
@@ -66,7 +68,7 @@ fn has_cycle(parents: &BTreeMap<String, Vec<String>>, brought: &[String]) -> boo
 
 #[test]
 fn a_cycle_of_what_is_brought_along_is_found_whatever_its_way() {
-    let session = session();
+    let session = session(ALL);
     let mut state = 5_u64;
     let mut below = |bound: u64| {
         // The generator of Knuth's MMIX.
@@ -103,8 +105,57 @@ fn a_cycle_of_what_is_brought_along_is_found_whatever_its_way() {
 }
 
 #[test]
+fn ancestors_are_found_through_much_that_is_brought_along() {
+    let session = session(r#"@id("in") permit (principal, action, resource in Group::"g7");"#);
+    let mut state = 6_u64;
+    let mut below = |bound: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    let (mut allowed, mut asked) = (0, 0);
+    for _ in 0..400 {
+        let count = 2 + below(120);
+        // Each lies in some that come later, now and then in a stored one, and in names that nobody knows.
+        let mut parents: BTreeMap<String, Vec<String>> = (0..9)
+            .map(|number| (format!("g{number}"), vec![format!("g{}", number + 1)]))
+            .collect();
+        for number in 0..count {
+            let later = (0..1 + below(3)).map(|_| format!("n{}", number + 1 + below(count / 2)));
+            let mut above: Vec<String> = later.collect();
+            if below(12) == 0 {
+                above.push(format!("g{}", below(10)));
+            }
+            parents.insert(format!("n{number}"), above);
+        }
+        let brought = (0..count).map(|number| group(&format!("n{number}"), &parents[&format!("n{number}")]));
+        let mut brought = brought.collect::<Vec<_>>().into_iter();
+        let first = brought.next().unwrap();
+        let resource = brought.fold(Resource::entity(first), Resource::with);
+        let (mut seen, mut work) = (vec![], vec!["n0".to_owned()]);
+        while let Some(group) = work.pop() {
+            for parent in parents.get(&group).into_iter().flatten() {
+                if !seen.contains(parent) {
+                    seen.push(parent.clone());
+                    work.push(parent.clone());
+                }
+            }
+        }
+        let expected = seen.contains(&"g7".to_owned());
+        assert_eq!(session.allows("view", &resource), expected, "{parents:?}");
+        allowed += u32::from(expected);
+        asked += 1;
+    }
+    assert!(
+        allowed * 10 > asked && allowed * 10 < asked * 9,
+        "{allowed} of {asked}"
+    );
+}
+
+#[test]
 fn what_a_request_brings_along_is_bounded() {
-    let session = session();
+    let session = session(ALL);
     let names = |count: usize| (0..count).map(|number| format!("p{number}")).collect::<Vec<_>>();
     assert_eq!(
         problem(&session, vec![group("x", &names(MAX_REQUEST_PARENTS))]),
