@@ -44,9 +44,10 @@ impl Session {
     ) -> Outcome {
         match self.validate(snapshot, bound, action, resource, context) {
             Ok(asked) => {
-                let outcome = judge_asked(snapshot, bound, &asked);
+                let placement = Placement::of(snapshot, &asked.object);
+                let outcome = judge_asked(snapshot, bound, &asked, &placement);
                 if let Some(audit) = &self.engine.audit {
-                    let (resource, project) = (asked.object.uid(), asked.placement.project_ids().next());
+                    let (resource, project) = (asked.object.uid(), placement.project_ids().next());
                     self.record(audit, snapshot, action, resource, project, &outcome);
                 }
                 outcome

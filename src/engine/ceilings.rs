@@ -5,13 +5,13 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::platform::{self, Cap, Factor, Projects, RefusalKind, Scopes};
-use crate::policy::ActionSet;
+use crate::policy::{ActionIndex, ActionSet};
 
 use super::bound::covered;
 use super::decision::Reason;
 use super::explain::Ceiling;
-use super::judge::Asked;
 use super::note::Note;
+use super::placement::Placement;
 use super::session::SessionInner;
 use super::snapshot::Snapshot;
 
@@ -104,11 +104,10 @@ impl Ceilings {
 
     /// Whether the resource lies in a permitted project.
     #[inline]
-    pub(super) fn check_project(&self, snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
+    pub(super) fn check_project(&self, snapshot: &Snapshot, above: &Placement<'_>) -> Result<(), Denied> {
         if snapshot.project_type().is_none() {
             return Ok(());
         }
-        let above = &asked.placement;
         for (factor, projects) in &self.projects {
             // What belongs to the tenant directly is in no project, so no list of projects has it.
             if above.projects.is_empty() || !above.project_ids().all(|project| projects.permits(project)) {
@@ -120,28 +119,38 @@ impl Ceilings {
 
     /// Whether everything above principal and resource leaves the action.
     #[inline]
-    pub(super) fn check_caps(&self, snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
+    pub(super) fn check_caps(
+        &self,
+        snapshot: &Snapshot,
+        action: ActionIndex,
+        above: &Placement<'_>,
+    ) -> Result<(), Denied> {
         for cap in &self.caps {
-            if !cap.actions.contains(asked.action) {
+            if !cap.actions.contains(action) {
                 return Err(cap.denied());
             }
         }
         if snapshot.project_caps.len() == 0 || self.is_exempt {
             return Ok(());
         }
-        check_project_caps(snapshot, asked)
+        check_project_caps(snapshot, action, above)
     }
 
     /// Whether every cap of the session itself leaves an action.
-    pub(super) fn leaves(&self, action: crate::ActionIndex) -> bool {
+    pub(super) fn leaves(&self, action: ActionIndex) -> bool {
         self.caps.iter().all(|cap| cap.actions.contains(action))
     }
 
     /// Each ceiling with whether it holds, for the explanation; none where the platform has nothing to say.
-    pub(super) fn each(&self, snapshot: &Snapshot, asked: &Asked<'_>) -> Vec<Ceiling> {
+    pub(super) fn each(
+        &self,
+        snapshot: &Snapshot,
+        action: ActionIndex,
+        above: &Placement<'_>,
+    ) -> Vec<Ceiling> {
         let mut ceilings = Vec::new();
         if !self.projects.is_empty() {
-            ceilings.push(match self.check_project(snapshot, asked) {
+            ceilings.push(match self.check_project(snapshot, above) {
                 Ok(()) => Ceiling {
                     name: "project",
                     held: true,
@@ -155,7 +164,7 @@ impl Ceilings {
             });
         }
         for cap in &self.caps {
-            let held = cap.actions.contains(asked.action);
+            let held = cap.actions.contains(action);
             let (reason, note) = cap.denied();
             ceilings.push(Ceiling {
                 name: reason.name(),
@@ -168,7 +177,7 @@ impl Ceilings {
             });
         }
         if !self.is_exempt
-            && let Err((reason, note)) = check_project_caps(snapshot, asked)
+            && let Err((reason, note)) = check_project_caps(snapshot, action, above)
         {
             ceilings.push(Ceiling {
                 name: reason.name(),
@@ -181,10 +190,10 @@ impl Ceilings {
 }
 
 /// Whether the boundaries of the resource's projects leave the action.
-fn check_project_caps(snapshot: &Snapshot, asked: &Asked<'_>) -> Result<(), Denied> {
-    for project in asked.placement.project_ids() {
+fn check_project_caps(snapshot: &Snapshot, action: ActionIndex, above: &Placement<'_>) -> Result<(), Denied> {
+    for project in above.project_ids() {
         if let Some(actions) = snapshot.project_caps.get(project)
-            && !actions.contains(asked.action)
+            && !actions.contains(action)
         {
             return Err((Reason::Boundary, Note::Boundary(Factor::Project)));
         }

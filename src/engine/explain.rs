@@ -10,6 +10,7 @@ use crate::value::Context;
 use super::bound::Bound;
 use super::decision::{Decision, Outcome, Reason, faults};
 use super::judge::{Asked, ask_policies, check_tenant};
+use super::placement::Placement;
 use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::Snapshot;
@@ -126,12 +127,13 @@ impl Explanation {
                     held: true,
                     detail: format!("{action} applies to {}", resource.uid()),
                 });
+                let placement = Placement::of(snapshot, &asked.object);
                 ceilings.push(tenant_ceiling(
                     session,
-                    check_tenant(snapshot, &bound, asked.placement.owner),
+                    check_tenant(snapshot, &bound, placement.owner),
                 ));
                 ceilings.push(scope_ceiling(session, snapshot, &bound, asked.action));
-                ceilings.extend(bound.ceilings.each(snapshot, &asked));
+                ceilings.extend(bound.ceilings.each(snapshot, asked.action, &placement));
                 policies = verdict(snapshot, &bound, &asked);
             }
         }

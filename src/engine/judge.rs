@@ -22,7 +22,6 @@ pub(super) struct Asked<'r> {
     pub(super) action: ActionIndex,
     pub(super) target: &'r TargetAction,
     pub(super) object: Object<'r>,
-    pub(super) placement: Placement<'r>,
     pub(super) context: Layers<'r>,
 }
 
@@ -56,7 +55,7 @@ impl Session {
         context: &Context<'_>,
     ) -> Outcome {
         match self.validate(snapshot, bound, action, resource, context) {
-            Ok(asked) => judge_asked(snapshot, bound, &asked),
+            Ok(asked) => judge_asked(snapshot, bound, &asked, &Placement::of(snapshot, &asked.object)),
             Err(error) => Outcome::invalid(error),
         }
     }
@@ -104,7 +103,6 @@ impl Session {
         Ok(Asked {
             action,
             target,
-            placement: Placement::of(snapshot, &object),
             object,
             context,
         })
@@ -171,17 +169,22 @@ impl Session {
 
 /// The outcome of a valid request, by everything that a session may be denied for.
 #[inline]
-pub(super) fn judge_asked(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> Outcome {
-    if let Err(reason) = check_tenant(snapshot, bound, asked.placement.owner) {
+pub(super) fn judge_asked(
+    snapshot: &Snapshot,
+    bound: &Bound,
+    asked: &Asked<'_>,
+    placement: &Placement<'_>,
+) -> Outcome {
+    if let Err(reason) = check_tenant(snapshot, bound, placement.owner) {
         return Outcome::denied(reason, Some(asked.action));
     }
-    if let Err((reason, note)) = bound.ceilings.check_project(snapshot, asked) {
+    if let Err((reason, note)) = bound.ceilings.check_project(snapshot, placement) {
         return Outcome::refused(reason, note, Some(asked.action));
     }
     if !bound.covers(asked.action) {
         return Outcome::denied(Reason::Scope, Some(asked.action));
     }
-    if let Err((reason, note)) = bound.ceilings.check_caps(snapshot, asked) {
+    if let Err((reason, note)) = bound.ceilings.check_caps(snapshot, asked.action, placement) {
         return Outcome::refused(reason, note, Some(asked.action));
     }
     ask_policies(snapshot, bound, asked)
