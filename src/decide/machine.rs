@@ -55,11 +55,16 @@ impl<'e> Layers<'e> {
 
 /// What watches an evaluation; `()` watches nothing and costs nothing.
 pub(crate) trait Watch<'e> {
+    /// Whether it has to see every step; steps that nobody sees may be taken together.
+    const WATCHES: bool = true;
+
     /// After the step at `at`, with the machine's stack as it left it.
     fn stepped(&mut self, at: u32, machine: &Machine<'e, '_>);
 }
 
 impl<'e> Watch<'e> for () {
+    const WATCHES: bool = false;
+
     #[inline]
     fn stepped(&mut self, _: u32, _: &Machine<'e, '_>) {}
 }
@@ -87,25 +92,43 @@ impl<'e, 'r> Machine<'e, 'r> {
     }
 
     /// Whether the condition is satisfied.
-    pub(crate) fn run(
+    pub(crate) fn run<W: Watch<'e>>(
         &mut self,
         condition: &'e Condition,
-        watch: &mut impl Watch<'e>,
+        watch: &mut W,
     ) -> Result<bool, Fault> {
         self.stack.clear();
         self.members.clear();
         self.fields.clear();
         let mut at = 0_u32;
         while let Some(op) = condition.code.get(at as usize) {
-            match self.step(*op, condition) {
+            let fused = match *op {
+                Op::Var(var) if !W::WATCHES => self.asked_of(var, condition, at),
+                _ => None,
+            };
+            let (next, last) = match fused {
+                Some(truth) => (Ok(Next::Truth(truth)), after(at)),
+                None => (self.step(*op, condition), at),
+            };
+            match next {
+                Ok(Next::Truth(truth)) if !W::WATCHES => {
+                    match self.follow(truth, &condition.code, after(last)) {
+                        Some(next) => at = next,
+                        None => return Ok(false),
+                    }
+                }
+                Ok(Next::Truth(truth)) => {
+                    self.stack.push(Val::Bool(truth));
+                    watch.stepped(at, self);
+                    at = after(at);
+                }
                 Ok(Next::Step) => {
                     watch.stepped(at, self);
-                    at += 1;
+                    at = after(at);
                 }
                 Ok(Next::Jump(to)) => {
                     watch.stepped(at, self);
-                    // Code is made by the lowering, whose jumps lead forward; a damaged file must not loop either.
-                    at = to.max(at + 1);
+                    at = forward(at, to);
                 }
                 Ok(Next::Unsatisfied) => return Ok(false),
                 Err(kind) => return Err(Fault { kind, at }),
@@ -114,14 +137,65 @@ impl<'e, 'r> Machine<'e, 'r> {
         Ok(true)
     }
 
+    /// What `is` or `has` says of a variable, when one of them follows at once.
+    #[inline]
+    fn asked_of(&self, var: Var, condition: &'e Condition, at: u32) -> Option<bool> {
+        let resolved = self.resolved(var)?;
+        match *condition.code.get(after(at) as usize)? {
+            Op::Is(wanted) => Some(same_text(resolved.uid.type_name, name_of(condition, wanted))),
+            Op::Has(path) => {
+                let [first, rest @ ..] = run(&condition.names, path) else {
+                    return None;
+                };
+                let attribute = resolved.found().and_then(|found| {
+                    let (record, sorted) = found.attrs();
+                    get(record, sorted, first).map(|value| (value, sorted))
+                });
+                match (attribute, rest) {
+                    (None, _) => Some(false),
+                    (Some(_), []) => Some(true),
+                    (Some((value, sorted)), rest) => self.has(&Val::of(value, sorted), rest).ok(),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes the steps that a truth value decides, from `at` on, without putting it on the stack first. Where to go on, or
+    /// nothing when the condition is not satisfied.
+    #[inline]
+    fn follow(&mut self, mut truth: bool, code: &[Op], mut at: u32) -> Option<u32> {
+        loop {
+            let next = after(at);
+            match code.get(at as usize) {
+                Some(Op::And(to)) if !truth => at = forward(at, *to),
+                Some(Op::Or(to)) if truth => at = forward(at, *to),
+                Some(Op::And(_) | Op::Or(_)) => return Some(next),
+                Some(Op::When) => return truth.then_some(next),
+                Some(Op::UnlessClause) => return (!truth).then_some(next),
+                Some(Op::Unless(to)) => return Some(if truth { next } else { forward(at, *to) }),
+                Some(Op::Truth) => at = next,
+                Some(Op::Jump(to)) => at = forward(at, *to),
+                Some(Op::Unary(Unary::Not)) => {
+                    truth = !truth;
+                    at = next;
+                }
+                _ => {
+                    self.stack.push(Val::Bool(truth));
+                    return Some(at);
+                }
+            }
+        }
+    }
+
     /// One step. Values are written into their place on the stack and read there: a copy made right after a write
     /// waits for it.
     #[inline]
     fn step(&mut self, op: Op, condition: &'e Condition) -> Step<Next> {
-        let name = |name: u32| condition.names.get(name as usize).map_or("", |name| &**name);
+        let name = |name| name_of(condition, name);
         let constant = |number: u32| condition.values.get(number as usize);
         match op {
-            Op::Bool(value) => self.stack.push(Val::Bool(value)),
+            Op::Bool(value) => return Ok(Next::Truth(value)),
             Op::Long(value) => self.stack.push(Val::Long(value)),
             Op::Value(number) => {
                 self.stack.push(Val::Bool(false));
@@ -144,6 +218,9 @@ impl<'e, 'r> Machine<'e, 'r> {
             },
             Op::VarAttr(var, attr) => {
                 let (value, sorted) = self.var_attr(var, name(attr))?;
+                if let Value::Bool(truth) = value {
+                    return Ok(Next::Truth(*truth));
+                }
                 self.stack.push(Val::Bool(false));
                 self.set(value, sorted);
             }
@@ -154,28 +231,28 @@ impl<'e, 'r> Machine<'e, 'r> {
             Op::Has(path) => {
                 let names = run(&condition.names, path);
                 let has = self.has(self.top(), names)?;
-                self.set_val(Val::Bool(has));
+                return Ok(self.replace(has));
             }
             Op::Unary(Unary::Not) => {
                 let truth = self.truth()?;
-                self.set_val(Val::Bool(!truth));
+                return Ok(self.replace(!truth));
             }
             Op::Unary(op) => {
                 let result = unary(op, self.top())?;
                 self.set_val(result);
             }
-            Op::Binary(op) => self.binary(op)?,
+            Op::Binary(op) => return self.binary(op),
             Op::EqValue(number) => {
                 let value = constant(number).ok_or(EvalErrorKind::TypeError)?;
                 let equal = self.equal_value(self.top(), value)?;
-                self.set_val(Val::Bool(equal));
+                return Ok(self.replace(equal));
             }
             Op::WithinValue(number) => {
                 let Some(Value::Set(items)) = constant(number) else {
                     return Err(EvalErrorKind::TypeError);
                 };
                 let within = self.set_contains(SetVal::Sorted(items), self.top())?;
-                self.set_val(Val::Bool(within));
+                return Ok(self.replace(within));
             }
             Op::InEntities(list) => {
                 let listed = run(&condition.entities, list).iter();
@@ -184,7 +261,7 @@ impl<'e, 'r> Machine<'e, 'r> {
                     handle: Some(*handle),
                 });
                 let within = self.below_any(self.entity()?, listed);
-                self.set_val(Val::Bool(within));
+                return Ok(self.replace(within));
             }
             Op::Like(number) => {
                 let Val::Str(text) = self.top() else {
@@ -192,11 +269,11 @@ impl<'e, 'r> Machine<'e, 'r> {
                 };
                 let pattern = condition.patterns.get(number as usize);
                 let matches = pattern.is_some_and(|pattern| pattern.matches(text));
-                self.set_val(Val::Bool(matches));
+                return Ok(self.replace(matches));
             }
             Op::Is(wanted) => {
                 let is = same_text(self.entity()?.uid.type_name, name(wanted));
-                self.set_val(Val::Bool(is));
+                return Ok(self.replace(is));
             }
             Op::IsElse(wanted, to) => {
                 if !same_text(self.entity()?.uid.type_name, name(wanted)) {
@@ -268,6 +345,13 @@ impl<'e, 'r> Machine<'e, 'r> {
     #[inline]
     pub(super) fn drop_top(&mut self) {
         self.stack.truncate(self.stack.len().saturating_sub(1));
+    }
+
+    /// Drops the uppermost value for a truth value, which is not on the stack.
+    #[inline]
+    pub(super) fn replace(&mut self, truth: bool) -> Next {
+        self.drop_top();
+        Next::Truth(truth)
     }
 
     /// Replaces the uppermost value.
@@ -441,8 +525,10 @@ impl<'e> Member<'e> {
 }
 
 /// Where the machine goes after a step.
-enum Next {
+pub(super) enum Next {
     Step,
+    /// To the next one, with a truth value that has to be put on the stack or followed.
+    Truth(bool),
     Jump(u32),
     Unsatisfied,
 }
@@ -452,6 +538,22 @@ fn made(start: usize, len: u32) -> Run {
         start: u32::try_from(start).unwrap_or(u32::MAX),
         len,
     }
+}
+
+fn name_of(condition: &Condition, name: u32) -> &str {
+    condition.names.get(name as usize).map_or("", |name| name)
+}
+
+/// The place after another. There are never so many.
+#[inline]
+fn after(at: u32) -> u32 {
+    at.saturating_add(1)
+}
+
+/// Where a jump leads. Code is made by the lowering, whose jumps lead forward; a damaged file must not loop either.
+#[inline]
+fn forward(at: u32, to: u32) -> u32 {
+    to.max(after(at))
 }
 
 /// The items of a run.

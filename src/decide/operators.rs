@@ -1,7 +1,7 @@
 //! Operators with two operands.
 
 use super::fault::EvalErrorKind;
-use super::machine::{Machine, Step, get, set_len};
+use super::machine::{Machine, Next, Step, get, set_len};
 use super::val::{SetVal, Val};
 use crate::compile::program::{Binary, Unary};
 use crate::entities::overlay::Found;
@@ -11,8 +11,8 @@ use crate::value::{Value, literal};
 type Given<'e> = (&'e Value<'e>, bool);
 
 impl<'e> Machine<'e, '_> {
-    /// Replaces the two uppermost values by what an operator makes of them.
-    pub(super) fn binary(&mut self, op: Binary) -> Step<()> {
+    /// Replaces the two uppermost values by what an operator makes of them; a truth value is not on the stack then.
+    pub(super) fn binary(&mut self, op: Binary) -> Step<Next> {
         let type_error = EvalErrorKind::TypeError;
         let [.., left, right] = self.stack.as_slice() else {
             return Err(type_error);
@@ -57,24 +57,23 @@ impl<'e> Machine<'e, '_> {
                 })?;
                 self.drop_top();
                 self.set(value, sorted);
-                return Ok(());
+                return Ok(Next::Step);
             }
             Binary::Add | Binary::Sub | Binary::Mul => {
                 let number = arithmetic(op, left, right)?;
                 self.drop_top();
                 self.set_val(Val::Long(number));
-                return Ok(());
+                return Ok(Next::Step);
             }
             Binary::Offset | Binary::DurationSince => {
                 let result = time(op, left, right)?;
                 self.drop_top();
                 self.set_val(result);
-                return Ok(());
+                return Ok(Next::Step);
             }
         };
         self.drop_top();
-        self.set_val(Val::Bool(truth));
-        Ok(())
+        Ok(self.replace(truth))
     }
 
     /// The entity that a tag is asked of, if it exists, and the tag's value, if it has one.

@@ -195,8 +195,7 @@ impl Snapshot {
         action: &Subject<'e>,
         object: &Object<'e>,
         context: &'e Context<'e>,
-    ) -> Response<'_>
-where {
+    ) -> Response<'_> {
         let again;
         let principal = match object.view.covers(&subject.resolved) {
             false => &subject.resolved,

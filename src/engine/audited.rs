@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::audit::{Actor, Audit, Decided, Party};
+use crate::decide::Object;
 use crate::error::ErrorKind;
 use crate::token::{Claims, PrincipalKind};
 use crate::value::{Context, EntityRef, EntityUid};
 
 use super::bound::Bound;
 use super::decision::{Outcome, Reason};
-use super::judge::{Refusal, is_bounded, judge_asked};
+use super::judge::{Refusal, judge_asked, look_up};
 use super::placement::Placement;
 use super::resource::Resource;
 use super::session::{Session, SessionInner};
@@ -42,19 +43,20 @@ impl Session {
         resource: &Resource<'_>,
         context: &Context<'_>,
     ) -> Outcome {
-        match self.validate(snapshot, bound, action, resource, context) {
+        let object = look_up(snapshot, resource);
+        match self.validate(snapshot, bound, action, resource, context, &object) {
             Ok(asked) => {
-                let placement = Placement::of(snapshot, &asked.object);
+                let placement = Placement::of(snapshot, &object);
                 let outcome = judge_asked(snapshot, bound, &asked, &placement);
                 if let Some(audit) = &self.engine.audit {
-                    let (resource, project) = (asked.object.uid(), placement.project_ids().next());
+                    let (resource, project) = (object.uid(), placement.project_ids().next());
                     self.record(audit, snapshot, action, resource, project, &outcome);
                 }
                 outcome
             }
             Err(error) => {
                 let outcome = Outcome::invalid(error);
-                self.record_unjudged(snapshot, action, resource, &outcome);
+                self.record_unjudged(snapshot, action, &object, &outcome);
                 outcome
             }
         }
@@ -70,20 +72,18 @@ impl Session {
         resource: &Resource<'_>,
     ) -> Outcome {
         let outcome = Outcome::unadmitted(reason, note);
-        self.record_unjudged(snapshot, action, resource, &outcome);
+        if self.engine.audit.is_some() {
+            self.record_unjudged(snapshot, action, &look_up(snapshot, resource), &outcome);
+        }
         outcome
     }
 
     /// Leaves the record of an outcome for which the resource was of no account.
     #[cold]
-    fn record_unjudged(&self, snapshot: &Snapshot, action: &str, resource: &Resource<'_>, outcome: &Outcome) {
+    fn record_unjudged(&self, snapshot: &Snapshot, action: &str, object: &Object<'_>, outcome: &Outcome) {
         if let Some(audit) = &self.engine.audit {
-            let entities = Some(resource.entities()).filter(|entities| is_bounded(entities));
-            let object = snapshot
-                .authorizer
-                .object(resource.uid(), entities.unwrap_or_default());
-            let project = Placement::of(snapshot, &object).project_ids().next();
-            self.record(audit, snapshot, action, resource.uid(), project, outcome);
+            let project = Placement::of(snapshot, object).project_ids().next();
+            self.record(audit, snapshot, action, object.uid(), project, outcome);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::value::Context;
 
 use super::bound::Bound;
 use super::decision::{Decision, Outcome, Reason, faults};
-use super::judge::{Asked, ask_policies, check_tenant};
+use super::judge::{Asked, ask_policies, check_tenant, look_up};
 use super::placement::Placement;
 use super::resource::Resource;
 use super::session::Session;
@@ -113,7 +113,8 @@ impl Explanation {
                 detail: detail.to_string(),
             });
         }
-        match session.validate(snapshot, &bound, action, resource, context) {
+        let object = look_up(snapshot, resource);
+        match session.validate(snapshot, &bound, action, resource, context, &object) {
             Err(error) => {
                 ceilings.push(Ceiling {
                     name: "request",
@@ -127,7 +128,7 @@ impl Explanation {
                     held: true,
                     detail: format!("{action} applies to {}", resource.uid()),
                 });
-                let placement = Placement::of(snapshot, &asked.object);
+                let placement = Placement::of(snapshot, &object);
                 ceilings.push(tenant_ceiling(
                     session,
                     check_tenant(snapshot, &bound, placement.owner),
@@ -232,7 +233,7 @@ fn verdict(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>) -> PolicyVerdi
     } = authorizer.explain_kept(
         &bound.principal.kept,
         &asked.target.kept,
-        &asked.object,
+        asked.object,
         asked.context,
     );
     let origin = |id: &str| snapshot.policies.origin(id).map(|origin| origin.to_string());

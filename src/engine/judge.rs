@@ -17,11 +17,11 @@ use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::{Snapshot, TargetAction};
 
-/// A request that is valid, with its resource looked up.
+/// A request that is valid. Its resource stays where it was looked up.
 pub(super) struct Asked<'r> {
     pub(super) action: ActionIndex,
     pub(super) target: &'r TargetAction,
-    pub(super) object: Object<'r>,
+    pub(super) object: &'r Object<'r>,
     pub(super) context: Layers<'r>,
 }
 
@@ -54,13 +54,15 @@ impl Session {
         resource: &Resource<'_>,
         context: &Context<'_>,
     ) -> Outcome {
-        match self.validate(snapshot, bound, action, resource, context) {
-            Ok(asked) => judge_asked(snapshot, bound, &asked, &Placement::of(snapshot, &asked.object)),
+        let object = look_up(snapshot, resource);
+        match self.validate(snapshot, bound, action, resource, context, &object) {
+            Ok(asked) => judge_asked(snapshot, bound, &asked, &Placement::of(snapshot, &object)),
             Err(error) => Outcome::invalid(error),
         }
     }
 
-    /// Everything that is wrong with a request whatever the policies say.
+    /// Everything that is wrong with a request whatever the policies say. The resource is [looked up](look_up) before.
+    #[inline]
     pub(super) fn validate<'r>(
         &'r self,
         snapshot: &'r Snapshot,
@@ -68,6 +70,7 @@ impl Session {
         name: &str,
         resource: &'r Resource<'r>,
         context: &'r Context<'r>,
+        object: &'r Object<'r>,
     ) -> Result<Asked<'r>> {
         let invalid = |message: String| Error::new(ErrorKind::RequestInvalid, message);
         let found = snapshot.vocabulary.action(name);
@@ -82,7 +85,6 @@ impl Session {
                  {MAX_REQUEST_PARENTS} parents together"
             )));
         }
-        let object = snapshot.authorizer.object(uid, entities);
         let plain = bound.principal_is_declared
             && bound
                 .principal
@@ -98,7 +100,7 @@ impl Session {
         }
         let context = self.layers(snapshot, bound, action, context)?;
         if !entities.is_empty() {
-            check_entities(snapshot, &object, entities)?;
+            check_entities(snapshot, object, entities)?;
         }
         Ok(Asked {
             action,
@@ -206,8 +208,17 @@ fn parents_of(entities: &[Entity<'_>]) -> usize {
 }
 
 /// Whether a request brings along no more than may be looked at.
-pub(super) fn is_bounded(entities: &[Entity<'_>]) -> bool {
+fn is_bounded(entities: &[Entity<'_>]) -> bool {
     entities.len() <= MAX_REQUEST_ENTITIES && parents_of(entities) <= MAX_REQUEST_PARENTS
+}
+
+/// Looks up the resource of a request, with what the request brings along unless that is too much to be looked at.
+#[inline]
+pub(super) fn look_up<'r>(snapshot: &'r Snapshot, resource: &'r Resource<'r>) -> Object<'r> {
+    let entities = Some(resource.entities()).filter(|entities| is_bounded(entities));
+    snapshot
+        .authorizer
+        .object(resource.uid(), entities.unwrap_or_default())
 }
 
 /// What is wrong with the entities that a request brings along.
@@ -263,7 +274,7 @@ pub(super) fn ask_policies(snapshot: &Snapshot, bound: &Bound, asked: &Asked<'_>
     let verdict = snapshot.authorizer.decide_kept(
         &bound.principal,
         (asked.action.number(), &asked.target.kept),
-        &asked.object,
+        asked.object,
         asked.context,
     );
     let response = snapshot.authorizer.response(verdict);
