@@ -1,5 +1,5 @@
 #!/bin/sh
-# Instructions of four fixed decisions, counted by callgrind: what a noisy machine cannot hide.
+# Instructions of five fixed decisions, counted by callgrind: what a noisy machine cannot hide.
 #
 #   benches/instructions.sh          counts, and fails where a decision takes 10 % more than benches/instructions.txt says
 #   benches/instructions.sh --write  counts, and writes that file anew
@@ -20,7 +20,7 @@ collected() {
         sed -n 's/.*Collected : //p' | sort -n | tail -n 1
 }
 
-counted=$(for name in decide/links/100 decide/conditions decide/overlay session/decide; do
+counted=$(for name in decide/links/100 decide/conditions decide/overlay session/decide platform/decide; do
     printf '%s\t%s\n' "$name" $(($(collected "$name") / runs))
 done)
 
