@@ -11,7 +11,6 @@ use crate::platform::{
 use crate::policy::Vocabulary;
 use crate::value::{EntityRef, EntityUid};
 
-use super::ceilings::actions_of;
 use super::snapshot::Snapshot;
 
 /// The entity above all tenants in `policies/platform`.
@@ -106,7 +105,7 @@ impl Snapshot {
         for tenant in platform.tenants() {
             for project in platform.projects_of(tenant.id.as_str()) {
                 if let Some(scopes) = &project.boundary {
-                    let actions = Arc::new(actions_of(self, scopes));
+                    let actions = Arc::new(self.vocabulary.covered_by(scopes.iter()));
                     self.project_caps.insert(project.id.clone(), actions);
                 }
             }
@@ -120,7 +119,7 @@ impl Snapshot {
                 scopes,
             }) => match scopes {
                 Some(scopes) => {
-                    let actions = Arc::new(actions_of(self, scopes));
+                    let actions = Arc::new(self.vocabulary.covered_by(scopes.iter()));
                     self.project_caps.insert(id.clone(), actions);
                 }
                 None => {

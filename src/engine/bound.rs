@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::Guard;
 
 use crate::decide::{Kept, KeptPrincipal, Version};
-use crate::policy::{ActionIndex, ActionSet, SessionAttributes, Vocabulary};
+use crate::policy::{ActionIndex, ActionSet, SessionAttributes};
 use crate::token::Attribute;
 use crate::value::{Context, Value};
 
@@ -77,7 +77,7 @@ impl Known {
             bailiwick: session
                 .scopes
                 .as_deref()
-                .map(|scopes| covered(vocabulary, scopes.iter().map(String::as_str))),
+                .map(|scopes| vocabulary.covered_by(scopes.iter().map(String::as_str))),
             added: if session.attributes.is_empty() {
                 Box::default()
             } else {
@@ -112,15 +112,6 @@ impl Known {
             .as_ref()
             .is_none_or(|covered| covered.contains(action))
     }
-}
-
-/// What scopes cover together. A scope that the schema does not know covers nothing.
-pub(super) fn covered<'s>(vocabulary: &Vocabulary, scopes: impl Iterator<Item = &'s str>) -> ActionSet {
-    let mut covered = ActionSet::new();
-    for actions in scopes.filter_map(|scope| vocabulary.scope(scope)) {
-        covered.union_with(actions);
-    }
-    covered
 }
 
 /// A session bound to a revision: the one it was bound to last, or a new one.

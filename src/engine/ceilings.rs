@@ -7,7 +7,6 @@ use smallvec::SmallVec;
 use crate::platform::{self, Cap, Factor, Projects, RefusalKind, Scopes};
 use crate::policy::{ActionIndex, ActionSet};
 
-use super::bound::covered;
 use super::decision::Reason;
 use super::explain::Ceiling;
 use super::note::Note;
@@ -67,7 +66,7 @@ impl Ceilings {
             factor: cap.factor,
             is_boundary: cap.is_boundary,
             scopes: cap.scopes.clone(),
-            actions: actions_of(snapshot, cap.scopes),
+            actions: snapshot.vocabulary.covered_by(cap.scopes.iter()),
         };
         Arc::new(Self {
             refusal: None,
@@ -225,9 +224,4 @@ impl Capped {
             (false, factor) => (Reason::Installation, Note::Cap(factor)),
         }
     }
-}
-
-/// What scopes cover in the vocabulary of a revision.
-pub(super) fn actions_of(snapshot: &Snapshot, scopes: &Scopes) -> ActionSet {
-    covered(&snapshot.vocabulary, scopes.iter())
 }

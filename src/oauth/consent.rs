@@ -1,9 +1,10 @@
 //! What a user's consent does: a grant and a code where the app is installed, an installation where the tenant lets
 //! users install, and otherwise a request that an admin sees.
 
+use crate::error::{Error, ErrorKind};
 use crate::platform::{
-    AuthorizationCodeChange, Change, CodeId, InstallRequestChange, Installation, InstallationChange,
-    InstallationId, Projects, Scopes, Secret, SecretKind, State, TenantId, UserId,
+    AuthorizationCodeChange, Change, CodeId, InstallRequestChange, Installation, InstallationId,
+    NewInstallation, Projects, Scopes, Secret, SecretKind, State, TenantId, UserId,
 };
 
 use super::authorization::{AuthorizationRequest, AuthorizationResponse};
@@ -47,8 +48,8 @@ impl Server {
                 return file_request(view, request, tenant, user);
             }
             None => {
-                let (id, change) = install(view, request, tenant, user)?;
-                changes.push(change);
+                let (id, installed) = install(view, request, tenant, user)?;
+                changes.extend(installed);
                 id
             }
         };
@@ -62,7 +63,7 @@ impl Server {
             .ok_or_else(|| denied("the app is not installed in the tenant"))?;
         check_redirect(&installed, installation, request)?;
         let scopes = chosen(&next, installation, request)?;
-        let grant = fresh_id("grt_")?.into();
+        let grant = fresh_id("gra_")?.into();
         let consent = installed.consent(grant, user, &id, &scopes, view.now);
         let consented = with(&installed, std::slice::from_ref(&consent))?;
         changes.push(consent);
@@ -150,52 +151,38 @@ fn chosen(
     )))
 }
 
-/// The app as the user installs it: its latest version, for no more than it asks the user for.
+/// The changes by which the user installs the app: its latest version, for no more than it asks the user for.
 fn install(
     view: &View<'_>,
     request: &AuthorizationRequest,
     tenant: &TenantId,
     user: &UserId,
-) -> OAuthResult<(InstallationId, Change)> {
+) -> OAuthResult<(InstallationId, Vec<Change>)> {
     let version = view
         .state
         .app(request.app.as_str())
         .and_then(|app| app.published())
         .ok_or_else(|| denied("the app has no published version"))?;
     let scopes = request.scopes.as_ref().unwrap_or(&version.manifest.scopes);
-    check_boundary(view, tenant, scopes)?;
+    let outside = view.beyond_boundary(tenant, scopes);
+    if !outside.is_empty() {
+        return Err(OAuthError::invalid_scope(format!(
+            "the app asks for {}, which the boundary of the tenant does not cover",
+            outside.join(" ")
+        )));
+    }
     let id = InstallationId::from(fresh_id("ins_")?);
-    let change = InstallationChange::Installed {
+    let changes = view.state.install(NewInstallation {
         id: id.clone(),
-        app: request.app.clone(),
-        tenant: tenant.clone(),
-        version: version.number,
+        app: &request.app,
+        tenant,
         scopes: scopes.clone(),
         // It acts for users alone, so wherever they may act themselves.
         projects: Projects::All,
         by_user: Some(user.clone()),
         at: view.now,
-    };
-    Ok((id, change.into()))
-}
-
-/// A user installs nothing that the tenant's boundary does not cover.
-fn check_boundary(view: &View<'_>, tenant: &TenantId, asked: &Scopes) -> OAuthResult<()> {
-    let boundary = view
-        .state
-        .tenant(tenant.as_str())
-        .and_then(|tenant| tenant.boundary.as_ref());
-    let outside: Vec<&str> = asked
-        .iter()
-        .filter(|scope| boundary.is_some_and(|boundary| !view.covers(boundary, scope)))
-        .collect();
-    if outside.is_empty() {
-        return Ok(());
-    }
-    Err(OAuthError::invalid_scope(format!(
-        "the app asks for {}, which the boundary of the tenant does not cover",
-        outside.join(" ")
-    )))
+    });
+    Ok((id, changes.map_err(refused)?))
 }
 
 /// The consent installs nothing: an admin will see that the user asked.
@@ -238,13 +225,15 @@ fn denied(description: &'static str) -> OAuthError {
 
 /// The state after some changes; what it does not allow is refused with its reason.
 pub(super) fn with(state: &State, changes: &[Change]) -> OAuthResult<State> {
-    state.with(changes).map_err(|error| {
-        let code = match error.kind() {
-            crate::ErrorKind::PlatformExceeded => OAuthErrorCode::InvalidScope,
-            _ => OAuthErrorCode::AccessDenied,
-        };
-        OAuthError::new(code, error.message().to_owned()).because(error)
-    })
+    state.with(changes).map_err(refused)
+}
+
+fn refused(error: Error) -> OAuthError {
+    let code = match error.kind() {
+        ErrorKind::PlatformExceeded => OAuthErrorCode::InvalidScope,
+        _ => OAuthErrorCode::AccessDenied,
+    };
+    OAuthError::new(code, error.message().to_owned()).because(error)
 }
 
 #[cfg(test)]

@@ -61,6 +61,19 @@ fn with_user_installs_on_consent_installs_the_app_for_what_it_asks_the_user() {
 }
 
 #[test]
+fn an_installation_by_consent_answers_whoever_has_asked_for_the_app() {
+    let world = World::new();
+    let request = world.request("widgets", "rfis:read");
+    for user in ["ana", "bob"] {
+        assert!(world.consent(&request, "acme", user).is_err());
+    }
+    assert_eq!(world.state().install_requests_in("acme").count(), 2);
+    user_installs(&world);
+    world.consent(&request, "acme", "ana").unwrap();
+    assert_eq!(world.state().install_requests_in("acme").count(), 0);
+}
+
+#[test]
 fn a_user_installs_nothing_beyond_the_tenants_boundary() {
     let world = World::new();
     user_installs(&world);

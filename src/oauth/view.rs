@@ -1,7 +1,7 @@
 //! What a flow looks at: the platform's state at one moment, the time, and what the scopes of the schema mean.
 
-use crate::platform::{Caller, Issued, Provenance, Refusal, Scopes, Standing, State};
-use crate::policy::{ActionSet, Vocabulary};
+use crate::platform::{Caller, Issued, Provenance, Refusal, Scopes, Standing, State, TenantId};
+use crate::policy::Vocabulary;
 
 use super::error::{OAuthError, OAuthResult};
 
@@ -24,22 +24,23 @@ impl<'a> View<'a> {
     }
 
     /// Whether `scope` is among `scopes`, or covers no action that they do not cover together.
-    pub(super) fn covers(&self, scopes: &Scopes, scope: &str) -> bool {
-        if scopes.contains(scope) {
-            return true;
-        }
+    pub(crate) fn covers(&self, scopes: &Scopes, scope: &str) -> bool {
         // Which schema knows the scope: there its actions are numbered.
-        self.vocabularies.iter().flatten().any(|vocabulary| {
-            vocabulary.scope(scope).is_some_and(|wanted| {
-                let mut covered = ActionSet::new();
-                for actions in scopes.iter().filter_map(|name| vocabulary.scope(name)) {
-                    covered.union_with(actions);
-                }
-                let mut both = wanted.clone();
-                both.intersect_with(&covered);
-                !wanted.is_empty() && both.len() == wanted.len()
-            })
-        })
+        let mut vocabularies = self.vocabularies.iter().flatten();
+        scopes.contains(scope) || vocabularies.any(|vocabulary| vocabulary.is_covered(scope, scopes.iter()))
+    }
+
+    /// Those of some scopes that the boundary of a tenant does not cover. The boundary caps each decision anyway: this
+    /// tells of it before somebody relies on an approval.
+    pub(crate) fn beyond_boundary<'s>(&self, tenant: &TenantId, scopes: &'s Scopes) -> Vec<&'s str> {
+        let tenant = self.state.tenant(tenant.as_str());
+        let Some(boundary) = tenant.and_then(|tenant| tenant.boundary.as_ref()) else {
+            return Vec::new();
+        };
+        scopes
+            .iter()
+            .filter(|scope| !self.covers(boundary, scope))
+            .collect()
     }
 
     pub(super) fn knows(&self, scope: &str) -> bool {

@@ -8,6 +8,7 @@ use super::change::Change;
 use super::epoch::Epoch;
 use super::grant::GrantChange;
 use super::ids::{AppId, InstallationId, TenantId, UserId};
+use super::install_request::{InstallRequestChange, RequestStatus};
 use super::projects::Projects;
 use super::refuse::{conflict, exceeded, taken, unknown};
 use super::scopes::Scopes;
@@ -110,6 +111,18 @@ pub enum InstallationChange {
     Removed { id: InstallationId },
 }
 
+/// An app that is to be installed.
+pub(crate) struct NewInstallation<'a> {
+    pub(crate) id: InstallationId,
+    pub(crate) app: &'a AppId,
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) scopes: Scopes,
+    pub(crate) projects: Projects,
+    /// The user who installs by consent.
+    pub(crate) by_user: Option<UserId>,
+    pub(crate) at: i64,
+}
+
 impl State {
     /// An installation, removed or not.
     #[must_use]
@@ -151,6 +164,32 @@ impl State {
         self.installation(id.as_str())
             .filter(|installation| !installation.removed)
             .ok_or_else(|| unknown(InstallationId::NOUN, id.as_str()))
+    }
+
+    /// The changes that install the latest version of an app; whoever has asked for the app has their answer.
+    pub(crate) fn install(&self, new: NewInstallation<'_>) -> Result<Vec<Change>> {
+        let version = (self.app(new.app.as_str()))
+            .and_then(|app| app.published())
+            .ok_or_else(|| unknown("published version of app", new.app.as_str()))?;
+        let installed = InstallationChange::Installed {
+            id: new.id,
+            app: new.app.clone(),
+            tenant: new.tenant.clone(),
+            version: version.number,
+            scopes: new.scopes,
+            projects: new.projects,
+            by_user: new.by_user,
+            at: new.at,
+        };
+        let asked = self.install_requests_in(new.tenant.as_str());
+        let answered = asked.filter(|request| request.app == *new.app).map(|request| {
+            InstallRequestChange::Closed {
+                id: request.id.clone(),
+                status: RequestStatus::Approved,
+            }
+            .into()
+        });
+        Ok([installed.into()].into_iter().chain(answered).collect())
     }
 
     /// The changes that remove an installation: its grants are revoked and its service accounts deleted.

@@ -48,6 +48,7 @@ pub use ids::{
     SecretId, TenantId, TokenId, UserId,
 };
 pub use install_request::{InstallRequest, InstallRequestChange, RequestStatus};
+pub(crate) use installation::NewInstallation;
 pub use installation::{Installation, InstallationChange, Side};
 pub(crate) use map::Map;
 pub use membership::{MemberKey, Membership, MembershipChange};

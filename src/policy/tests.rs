@@ -379,6 +379,28 @@ fn scopes_cover_their_group_with_nested_groups() {
 }
 
 #[test]
+fn a_scope_is_covered_by_others_that_cover_its_actions_whatever_the_groups_are() {
+    let schema = r#"
+        entity User; entity Rfi;
+        @bailiwick("scope") action all;
+        @bailiwick("scope") action read;
+        @bailiwick("scope") action nothing;
+        @bailiwick("scope") action write in [all];
+        action view in [read, all] appliesTo { principal: User, resource: Rfi };
+        action close in [write] appliesTo { principal: User, resource: Rfi };"#;
+    let source = Source::new().schema("s.cedarschema", schema);
+    let policies = Policies::load(source).unwrap();
+    let vocabulary = policies.vocabulary();
+    let is_covered = |scope: &str, by: &[&str]| vocabulary.is_covered(scope, by.iter().copied());
+    // `read` is not in the group `all`, but what it covers is.
+    assert!(is_covered("read", &["all"]) && is_covered("write", &["all"]));
+    assert!(is_covered("all", &["read", "write"]));
+    assert!(!is_covered("all", &["read"]) && !is_covered("read", &["write"]));
+    assert!(!is_covered("read", &[]) && !is_covered("read", &["unknown"]));
+    assert!(!is_covered("nothing", &["all"]) && !is_covered("unknown", &["all"]));
+}
+
+#[test]
 fn the_parts_that_types_play_come_from_annotations() {
     let policies = Policies::load(source()).unwrap();
     let vocabulary = policies.vocabulary();

@@ -64,6 +64,12 @@ pub(super) struct Action {
     pub(super) covers: ActionSet,
 }
 
+impl Action {
+    fn can_be_asked_for(&self) -> bool {
+        !self.principals.is_empty() && !self.resources.is_empty()
+    }
+}
+
 /// What the schema declares of an entity type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EntityShape {
@@ -170,6 +176,28 @@ impl Vocabulary {
     pub fn scope(&self, name: &str) -> Option<&ActionSet> {
         let scope = self.scopes.get(name)?;
         self.actions.get(scope.number()).map(|action| &action.covers)
+    }
+
+    /// What some scopes cover together; names that are no scopes of this schema cover nothing.
+    pub(crate) fn covered_by<'s>(&self, scopes: impl Iterator<Item = &'s str>) -> ActionSet {
+        let mut covered = ActionSet::new();
+        for actions in scopes.filter_map(|scope| self.scope(scope)) {
+            covered.union_with(actions);
+        }
+        covered
+    }
+
+    /// Whether a scope of this schema covers no action beyond those that other scopes cover together. A group that nobody
+    /// can ask for is no action.
+    pub(crate) fn is_covered<'s>(&self, scope: &str, by: impl Iterator<Item = &'s str>) -> bool {
+        let Some(wanted) = self.scope(scope) else {
+            return false;
+        };
+        let covered = self.covered_by(by);
+        let mut wanted = (self.actions().zip(&self.actions))
+            .filter(|((index, _), action)| wanted.contains(*index) && action.can_be_asked_for())
+            .peekable();
+        wanted.peek().is_some() && wanted.all(|((index, _), _)| covered.contains(index))
     }
 
     /// The names of the scopes that cover an action, sorted.

@@ -1,12 +1,11 @@
 //! Administration of installations, install requests and users' consents.
 
-use crate::engine::ceilings::actions_of;
 use crate::engine::snapshot::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform::{
-    AppId, Change, Grant, GrantChange, GrantId, InstallRequest, InstallRequestChange, Installation,
-    InstallationChange, InstallationId, Projects, RequestId, RequestStatus, Scopes, Side, State, TenantId,
-    UserId, exceeded, fresh_id, unknown,
+    AppId, Grant, GrantChange, GrantId, InstallRequest, InstallRequestChange, Installation,
+    InstallationChange, InstallationId, NewInstallation, Projects, RequestId, RequestStatus, Scopes, Side,
+    State, TenantId, UserId, exceeded, fresh_id, unknown,
 };
 
 use super::{Admin, Target};
@@ -40,24 +39,17 @@ impl Admin<'_> {
             "installations.install",
             |state| Target::install(state, &tenant, &app),
             |snapshot| {
-                let by_user = None;
-                let place = (&tenant, &app);
-                let mut changes = vec![install(snapshot, &id, place, scopes, projects, by_user, at)?];
-                // Whoever has asked for the app has their answer.
-                changes.extend(
-                    snapshot
-                        .platform
-                        .install_requests_in(tenant.as_str())
-                        .filter(|request| request.app == app)
-                        .map(|request| {
-                            let status = RequestStatus::Approved;
-                            Change::from(InstallRequestChange::Closed {
-                                id: request.id.clone(),
-                                status,
-                            })
-                        }),
-                );
-                Ok((changes, id.clone()))
+                self.check_boundary(snapshot, &tenant, &scopes)?;
+                let changes = snapshot.platform.install(NewInstallation {
+                    id: id.clone(),
+                    app: &app,
+                    tenant: &tenant,
+                    scopes,
+                    projects,
+                    by_user: None,
+                    at,
+                });
+                Ok((changes?, id))
             },
         )
     }
@@ -139,20 +131,42 @@ impl Admin<'_> {
             "installations.consent",
             |state| Target::install(state, tenant, app),
             |snapshot| {
-                // It acts for users only, so everywhere that they may act; it has no service account of its own.
-                let by_user = Some(user.clone());
-                let place = (tenant, app);
-                let installed = install(snapshot, &id, place, scopes.clone(), Projects::All, by_user, at)?;
+                self.check_boundary(snapshot, tenant, &scopes)?;
+                let mut changes = snapshot.platform.install(NewInstallation {
+                    id: id.clone(),
+                    app,
+                    tenant,
+                    scopes: scopes.clone(),
+                    // It acts for users only, so everywhere that they may act; it has no service account of its own.
+                    projects: Projects::All,
+                    by_user: Some(user.clone()),
+                    at,
+                })?;
                 let given = GrantChange::Given {
                     id: grant.clone(),
                     user: user.clone(),
-                    installation: id.clone(),
+                    installation: id,
                     scopes,
                     at,
                 };
-                Ok((vec![installed, given.into()], Consent::Given(grant)))
+                changes.push(given.into());
+                Ok((changes, Consent::Given(grant)))
             },
         )
+    }
+
+    /// Scopes that a tenant's boundary does not cover are not approved in the first place.
+    fn check_boundary(&self, snapshot: &Snapshot, tenant: &TenantId, scopes: &Scopes) -> Result<()> {
+        let view = self.engine.view(snapshot);
+        let outside = view.beyond_boundary(tenant, scopes);
+        if outside.is_empty() {
+            return Ok(());
+        }
+        Err(exceeded(format!(
+            "the boundary of the tenant does not cover {}",
+            outside.join(" ")
+        ))
+        .help("ask for fewer scopes, or let an admin widen the boundary"))
     }
 
     /// Asks an admin to install an app; asking again changes nothing.
@@ -245,7 +259,7 @@ impl Admin<'_> {
                 let installation = snapshot.platform.installation(id.as_str());
                 let tenant = installation.map(|installation| installation.tenant.clone());
                 let tenant = tenant.ok_or_else(|| unknown("installation", id.as_str()))?;
-                check_boundary(snapshot, &tenant, &scopes)?;
+                self.check_boundary(snapshot, &tenant, &scopes)?;
                 let change = InstallationChange::VersionApproved {
                     id: id.clone(),
                     version,
@@ -379,58 +393,4 @@ pub(super) fn grant<'s>(state: &'s State, id: &GrantId) -> Result<&'s Grant> {
     state
         .grant(id.as_str())
         .ok_or_else(|| unknown("grant", id.as_str()))
-}
-
-fn install(
-    snapshot: &Snapshot,
-    id: &InstallationId,
-    (tenant, app): (&TenantId, &AppId),
-    scopes: Scopes,
-    projects: Projects,
-    by_user: Option<UserId>,
-    at: i64,
-) -> Result<Change> {
-    check_boundary(snapshot, tenant, &scopes)?;
-    let known = snapshot.platform.app(app.as_str());
-    let version = known
-        .and_then(|app| app.published())
-        .map(|version| version.number)
-        .ok_or_else(|| unknown("published version of app", app.as_str()))?;
-    Ok(InstallationChange::Installed {
-        id: id.clone(),
-        app: app.clone(),
-        tenant: tenant.clone(),
-        version,
-        scopes,
-        projects,
-        by_user,
-        at,
-    }
-    .into())
-}
-
-/// Scopes that a tenant's boundary does not leave are not approved in the first place. The boundary caps each decision
-/// anyway; this says so before somebody relies on the approval.
-fn check_boundary(snapshot: &Snapshot, tenant: &TenantId, scopes: &Scopes) -> Result<()> {
-    let tenant = snapshot.platform.tenant(tenant.as_str());
-    let Some(boundary) = tenant.and_then(|tenant| tenant.boundary.as_ref()) else {
-        return Ok(());
-    };
-    let left = actions_of(snapshot, boundary);
-    let is_left = |name: &str| match snapshot.vocabulary.scope(name) {
-        Some(wanted) => snapshot
-            .vocabulary
-            .actions()
-            .all(|(action, uid)| !wanted.contains(action) || left.contains(action) || uid.id() == name),
-        None => boundary.contains(name),
-    };
-    let outside: Vec<&str> = scopes.iter().filter(|name| !is_left(name)).collect();
-    if outside.is_empty() {
-        return Ok(());
-    }
-    Err(exceeded(format!(
-        "the boundary of the tenant does not cover {}",
-        outside.join(" ")
-    ))
-    .help("ask for fewer scopes, or let an admin widen the boundary"))
 }
