@@ -185,7 +185,7 @@ impl Plane {
                 }
                 Ok(())
             }
-            Change::Membership(MembershipChange::Left { tenant, user }) if self.set == RoleSet::Host => {
+            Change::Membership(MembershipChange::Left { tenant, user, .. }) if self.set == RoleSet::Host => {
                 let Some(uid) = self.part(self.vocabulary.user_type(), user.as_str()) else {
                     return Ok(());
                 };

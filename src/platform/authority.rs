@@ -266,17 +266,17 @@ impl State {
     }
 
     fn user_standing(&self, caller: &Caller, user: &UserId, issued: Option<Issued>) -> Result<(), Refusal> {
-        let membership = caller
-            .tenant
-            .as_ref()
-            .and_then(|tenant| self.membership(tenant, user));
-        let Some(membership) = membership else {
+        let Some(tenant) = &caller.tenant else {
             return Ok(());
         };
-        if membership.deactivated {
-            return refuse(RefusalKind::Disabled, Factor::User, "the user is deactivated");
-        }
-        check_epoch(membership.epoch, issued, Factor::User)
+        let epoch = match self.membership(tenant, user) {
+            Some(member) if member.deactivated => {
+                return refuse(RefusalKind::Disabled, Factor::User, "the user is deactivated");
+            }
+            Some(member) => member.epoch,
+            None => self.left(tenant, user),
+        };
+        check_epoch(epoch, issued, Factor::User)
     }
 
     fn account_standing<'s>(

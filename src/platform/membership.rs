@@ -37,7 +37,7 @@ pub struct Membership {
     pub projects: BTreeSet<ProjectId>,
     /// A deactivated user may do nothing in the tenant, and nothing acts for them.
     pub deactivated: bool,
-    /// When the user was last deactivated.
+    /// When the user was last deactivated, or had left the tenant.
     pub epoch: Epoch,
 }
 
@@ -88,8 +88,13 @@ pub enum MembershipChange {
     Deactivated { tenant: TenantId, user: UserId, at: i64 },
     /// The user is back; tokens from before are not.
     Reactivated { tenant: TenantId, user: UserId },
-    /// The user has left the tenant.
-    Left { tenant: TenantId, user: UserId },
+    /// The user has left the tenant. Should they come back, tokens from before stay dead.
+    Left {
+        tenant: TenantId,
+        user: UserId,
+        #[serde(default)]
+        at: i64,
+    },
 }
 
 impl State {
@@ -101,6 +106,15 @@ impl State {
             user: user.clone(),
         };
         self.memberships.get(&key).map(|it| &**it)
+    }
+
+    /// When somebody who is not a member of a tenant has left it.
+    pub(super) fn left(&self, tenant: &TenantId, user: &UserId) -> Epoch {
+        let key = MemberKey {
+            tenant: tenant.clone(),
+            user: user.clone(),
+        };
+        self.former_members.get(&key).copied().unwrap_or_default()
     }
 
     /// The members of a tenant, guests included, sorted by user.
@@ -174,6 +188,7 @@ impl State {
             MembershipChange::Left {
                 tenant: tenant.clone(),
                 user: user.clone(),
+                at,
             }
             .into(),
         );
@@ -201,7 +216,7 @@ impl State {
                         "user `{user}` is a member of tenant `{tenant}` already"
                     )));
                 }
-                let membership = Membership {
+                let mut membership = Membership {
                     tenant: tenant.clone(),
                     user: user.clone(),
                     guest: *guest,
@@ -209,7 +224,9 @@ impl State {
                     deactivated: false,
                     epoch: Epoch::default(),
                 };
-                self.memberships.insert(membership.key(), membership.into());
+                let key = membership.key();
+                membership.epoch = self.former_members.remove(&key).unwrap_or_default();
+                self.memberships.insert(key, membership.into());
                 self.members_by_tenant.insert(tenant, user.clone());
                 self.tenants_by_user.insert(user, tenant.clone());
                 Ok(())
@@ -259,7 +276,7 @@ impl State {
                 member.deactivated = false;
                 Ok(())
             }),
-            MembershipChange::Left { tenant, user } => {
+            MembershipChange::Left { tenant, user, at } => {
                 let key = self.member(tenant, user)?.key();
                 let has_role = self
                     .assignments_of(&Assignee::User(user.clone()))
@@ -274,6 +291,11 @@ impl State {
                     .help("withdraw and revoke them in the same transaction"));
                 }
                 self.memberships.remove(&key);
+                let left = Epoch {
+                    number: sequence,
+                    at: *at,
+                };
+                self.former_members.insert(key, left);
                 self.members_by_tenant.remove(tenant, user);
                 self.tenants_by_user.remove(user, tenant);
                 Ok(())

@@ -56,7 +56,7 @@ impl State {
                 | MembershipChange::ProjectLeft { tenant, user, .. }
                 | MembershipChange::Deactivated { tenant, user, .. }
                 | MembershipChange::Reactivated { tenant, user }
-                | MembershipChange::Left { tenant, user },
+                | MembershipChange::Left { tenant, user, .. },
             ) => json(self.membership(tenant, user)),
             Change::App(
                 AppChange::Registered { id, .. }

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use super::app::App;
 use super::authorization_code::AuthorizationCode;
 use super::client_secret::ClientSecret;
+use super::epoch::Epoch;
 use super::grant::Grant;
 use super::ids::{AccountId, TenantId, TokenId};
 use super::install_request::{InstallRequest, RequestStatus};
@@ -31,6 +32,7 @@ enum Row {
     Tenant(Arc<Tenant>),
     Project(Arc<Project>),
     Membership(Arc<Membership>),
+    FormerMember(MemberKey, Epoch),
     App(Arc<App>),
     Installation(Arc<Installation>),
     ServiceAccount(Arc<ServiceAccount>),
@@ -91,6 +93,8 @@ impl State {
             assignments => RoleAssignment,
             requests => InstallRequest,
         }
+        self.former_members
+            .for_each(&mut |key, epoch| rows.push(&Row::FormerMember(key.clone(), *epoch)));
         self.revoked_tokens
             .for_each(&mut |token, expires| rows.push(&Row::RevokedToken(token.clone(), *expires)));
         self.revoked_account_tokens.for_each(&mut |key, expires| {
@@ -119,6 +123,7 @@ impl State {
             Row::Tenant(it) => self.tenants.insert(it.id.clone(), it),
             Row::Project(it) => self.restore_project(it),
             Row::Membership(it) => self.restore_membership(it),
+            Row::FormerMember(key, epoch) => self.former_members.insert(key, epoch),
             Row::App(it) => {
                 self.apps_by_owner.insert(&it.owner, it.id.clone());
                 self.apps.insert(it.id.clone(), it);

@@ -11,6 +11,7 @@ use super::app::App;
 use super::authorization_code::AuthorizationCode;
 use super::change::Change;
 use super::client_secret::{ClientSecret, SecretOwner};
+use super::epoch::Epoch;
 use super::grant::{ConsentKey, Grant};
 use super::ids::{
     AccountId, AppId, AssignmentId, CodeId, FamilyId, GrantId, InstallationId, KeyId, Named, ProjectId,
@@ -53,6 +54,8 @@ pub struct State {
     pub(super) tenants: Map<TenantId, Arc<Tenant>>,
     pub(super) projects: Map<ProjectId, Arc<Project>>,
     pub(super) memberships: Map<MemberKey, Arc<Membership>>,
+    /// When users left whose tokens from before may still be about.
+    pub(super) former_members: Map<MemberKey, Epoch>,
     pub(super) apps: Map<AppId, Arc<App>>,
     pub(super) installations: Map<InstallationId, Arc<Installation>>,
     pub(super) accounts: Map<AccountId, Arc<ServiceAccount>>,

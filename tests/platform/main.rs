@@ -10,6 +10,7 @@
 mod credentials;
 mod invariants;
 mod model;
+mod people;
 mod races;
 mod scenarios;
 mod world;

@@ -10,12 +10,13 @@ use bailiwick::platform::{
 };
 
 use crate::credentials::{self, Credentials};
+use crate::people;
 
 const SEQUENCES: u64 = 10_000;
 const STEPS: usize = 100;
-const TENANTS: [&str; 2] = ["a", "b"];
-const PROJECTS: [&str; 4] = ["p0", "p1", "p2", "p3"];
-const USERS: [&str; 3] = ["ana", "ben", "cho"];
+pub(crate) const TENANTS: [&str; 2] = ["a", "b"];
+pub(crate) const PROJECTS: [&str; 4] = ["p0", "p1", "p2", "p3"];
+pub(crate) const USERS: [&str; 3] = ["ana", "ben", "cho"];
 const SCOPES: [&str; 3] = ["x:read", "x:write", "y"];
 
 pub(crate) struct Rng(pub(crate) u64);
@@ -52,16 +53,24 @@ pub(crate) fn scopes(set: &Set) -> Scopes {
 #[derive(Clone, Default)]
 pub(crate) struct Model {
     tenants: BTreeMap<&'static str, ModelTenant>,
-    projects: BTreeMap<&'static str, (&'static str, bool)>,
-    members: BTreeMap<(&'static str, &'static str), ModelMember>,
-    app: Option<ModelApp>,
-    installations: Vec<ModelInstallation>,
+    pub(crate) projects: BTreeMap<&'static str, (&'static str, bool)>,
+    pub(crate) members: BTreeMap<(&'static str, &'static str), ModelMember>,
+    pub(crate) app: Option<ModelApp>,
+    pub(crate) installations: Vec<ModelInstallation>,
     pub(crate) accounts: Vec<ModelAccount>,
     pub(crate) grants: Vec<ModelGrant>,
-    roles: BTreeSet<(String, String)>,
+    pub(crate) roles: BTreeSet<(String, String)>,
     pub(crate) revoked_tokens: BTreeSet<String>,
     pub(crate) tokens: Vec<ModelToken>,
     pub(crate) credentials: Credentials,
+    pub(crate) requests: Vec<ModelRequest>,
+}
+
+#[derive(Clone)]
+pub(crate) struct ModelRequest {
+    pub(crate) tenant: &'static str,
+    pub(crate) user: &'static str,
+    pub(crate) open: bool,
 }
 
 #[derive(Clone, Default)]
@@ -71,39 +80,40 @@ struct ModelTenant {
 }
 
 #[derive(Clone, Default)]
-struct ModelMember {
+pub(crate) struct ModelMember {
     deactivated: bool,
-    projects: Set,
+    pub(crate) projects: Set,
 }
 
 #[derive(Clone, Default)]
-struct ModelApp {
+pub(crate) struct ModelApp {
     blocked: bool,
-    retired: bool,
+    pub(crate) retired: bool,
     versions: Vec<(Set, bool)>,
 }
 
 #[derive(Clone)]
-struct ModelInstallation {
-    tenant: &'static str,
-    scopes: Set,
+pub(crate) struct ModelInstallation {
+    pub(crate) tenant: &'static str,
+    pub(crate) scopes: Set,
     version: usize,
-    projects: Option<Set>,
+    pub(crate) projects: Option<Set>,
     flags: BTreeSet<Side>,
-    removed: bool,
+    pub(crate) removed: bool,
 }
 
 #[derive(Clone)]
 pub(crate) struct ModelAccount {
-    tenant: &'static str,
+    pub(crate) tenant: &'static str,
+    pub(crate) projects: Option<Set>,
     disabled: bool,
     pub(crate) deleted: bool,
 }
 
 #[derive(Clone)]
 pub(crate) struct ModelGrant {
-    user: &'static str,
-    installation: usize,
+    pub(crate) user: &'static str,
+    pub(crate) installation: usize,
     pub(crate) scopes: Set,
     pub(crate) revoked: bool,
 }
@@ -120,33 +130,52 @@ pub(crate) struct ModelToken {
 pub(crate) enum Bearer {
     Account(usize),
     Grant(usize),
+    /// A user in a tenant, through no app.
+    User(&'static str, &'static str),
 }
 
 impl Model {
-    fn live(&self, tenant: &str) -> bool {
+    pub(crate) fn live(&self, tenant: &str) -> bool {
         self.tenants.get(tenant).is_some_and(|tenant| !tenant.disabled)
     }
 
-    fn live_project(&self, project: &str, tenant: &str) -> bool {
+    pub(crate) fn live_project(&self, project: &str, tenant: &str) -> bool {
         self.projects.get(project) == Some(&(self.projects.get(project).map_or("", |it| it.0), false))
             && self.projects.get(project).is_some_and(|it| it.0 == tenant)
     }
 
-    fn installed(&self, tenant: &str) -> Option<usize> {
+    pub(crate) fn installed(&self, tenant: &str) -> Option<usize> {
         (0..self.installations.len()).find(|at| {
             let it = &self.installations[*at];
             it.tenant == tenant && !it.removed
         })
     }
 
-    fn tenant_of(&self, bearer: Bearer) -> &'static str {
+    pub(crate) fn tenant_of(&self, bearer: Bearer) -> &'static str {
         match bearer {
             Bearer::Account(at) => self.accounts[at].tenant,
             Bearer::Grant(at) => self.installations[self.grants[at].installation].tenant,
+            Bearer::User(tenant, _) => tenant,
         }
     }
 
-    fn outdate(&mut self, which: impl Fn(&Self, Bearer) -> bool) {
+    /// The person who acts, or for whom an app acts.
+    pub(crate) fn user_of(&self, bearer: Bearer) -> Option<&'static str> {
+        match bearer {
+            Bearer::Account(_) => None,
+            Bearer::Grant(at) => Some(self.grants[at].user),
+            Bearer::User(_, user) => Some(user),
+        }
+    }
+
+    /// What was issued for a user in a tenant stays dead from now on.
+    pub(crate) fn outdate_user(&mut self, tenant: &str, user: &str) {
+        self.outdate(|model, bearer| {
+            model.user_of(bearer) == Some(user) && model.tenant_of(bearer) == tenant
+        });
+    }
+
+    pub(crate) fn outdate(&mut self, which: impl Fn(&Self, Bearer) -> bool) {
         let dead: Vec<bool> = self
             .tokens
             .iter()
@@ -166,7 +195,14 @@ impl Model {
             return Err(RefusalKind::Disabled);
         }
         caps.extend(found.boundary.clone());
+        let member = self
+            .user_of(token.bearer)
+            .map(|user| self.members.get(&(tenant, user)));
+        if member.flatten().is_some_and(|it| it.deactivated) {
+            return Err(RefusalKind::Disabled);
+        }
         match token.bearer {
+            Bearer::User(..) => {}
             Bearer::Account(at) => {
                 let account = &self.accounts[at];
                 if account.deleted {
@@ -175,16 +211,10 @@ impl Model {
                 if account.disabled {
                     return Err(RefusalKind::Disabled);
                 }
+                projects.clone_from(&account.projects);
             }
             Bearer::Grant(at) => {
                 let grant = &self.grants[at];
-                if self
-                    .members
-                    .get(&(tenant, grant.user))
-                    .is_some_and(|it| it.deactivated)
-                {
-                    return Err(RefusalKind::Disabled);
-                }
                 let app = self.app.as_ref().unwrap();
                 let installation = &self.installations[grant.installation];
                 if app.retired || installation.removed && !app.blocked {
@@ -330,10 +360,7 @@ fn step(model: &mut Model, rng: &mut Rng) -> (Vec<Change>, bool) {
             let ok = model.members.get(&member).is_some_and(|it| !it.deactivated);
             if ok {
                 model.members.get_mut(&member).unwrap().deactivated = true;
-                model.outdate(|model, bearer| {
-                    matches!(bearer, Bearer::Grant(at) if model.grants[at].user == user)
-                        && model.tenant_of(bearer) == tenant
-                });
+                model.outdate_user(tenant, user);
             }
             let (tenant, user) = (tenant.into(), user.into());
             (
@@ -387,6 +414,7 @@ fn step(model: &mut Model, rng: &mut Rng) -> (Vec<Change>, bool) {
             if ok {
                 model.accounts.push(ModelAccount {
                     tenant,
+                    projects: None,
                     disabled: false,
                     deleted: false,
                 });
@@ -709,6 +737,12 @@ fn mint(model: &mut Model, state: &State, rng: &mut Rng) {
     let bearers: Vec<Bearer> = (0..model.accounts.len())
         .map(Bearer::Account)
         .chain((0..model.grants.len()).map(Bearer::Grant))
+        .chain(
+            model
+                .members
+                .keys()
+                .map(|(tenant, user)| Bearer::User(tenant, user)),
+        )
         .collect();
     if bearers.is_empty() || model.tokens.len() > 12 {
         return;
@@ -751,6 +785,7 @@ fn caller(model: &Model, token: &ModelToken) -> Caller {
             caller.user = Some(model.grants[at].user.into());
             caller.app = Some("app".into());
         }
+        Bearer::User(_, user) => caller.user = Some(user.into()),
     }
     caller
 }
@@ -806,6 +841,11 @@ fn compare(model: &Model, state: &State, seed: u64) {
             roles,
             "seed {seed}"
         );
+        let requests: Vec<String> = state
+            .install_requests_in(tenant)
+            .map(|it| it.id.to_string())
+            .collect();
+        assert_eq!(requests, people::open_requests(model, tenant), "seed {seed}");
         let members = model.members.keys().filter(|(place, _)| *place == tenant).count();
         assert_eq!(state.members_of(&tenant.into()).count(), members, "seed {seed}");
     }
@@ -906,6 +946,7 @@ fn furnished() -> (Model, Vec<Change>) {
     );
     model.accounts.push(ModelAccount {
         tenant: TENANTS[0],
+        projects: None,
         disabled: false,
         deleted: false,
     });
@@ -923,7 +964,7 @@ fn furnished() -> (Model, Vec<Change>) {
     (model, changes)
 }
 
-/// Invariants 8 and 10 to 13 as well; and that a log replays to the same state.
+/// Invariants 8 and 10 to 13 as well; and that a log replays to the same state, as its rows restore it.
 #[test]
 fn invariant_29_random_sequences_agree_with_a_naive_model() {
     let (mut made, mut redeemed) = (0_u64, 0);
@@ -936,8 +977,9 @@ fn invariant_29_random_sequences_agree_with_a_naive_model() {
         };
         let mut state = State::new().with(&log).unwrap();
         for _ in 0..STEPS {
-            let (changes, allowed) = match rng.below(3) {
-                0 => credentials::step(&mut model, &state, &mut rng),
+            let (changes, allowed) = match rng.below(8) {
+                0 => people::step(&mut model, &mut rng),
+                1..=3 => credentials::step(&mut model, &state, &mut rng),
                 _ => step(&mut model, &mut rng),
             };
             let before = state.sequence();
@@ -969,6 +1011,11 @@ fn invariant_29_random_sequences_agree_with_a_naive_model() {
             let replayed = State::new().with(&read).unwrap();
             assert_eq!(replayed.sequence(), state.sequence());
             compare(&model, &replayed, seed);
+            let mut restored = State::new();
+            for row in state.rows().unwrap() {
+                restored.restore(&row).unwrap();
+            }
+            compare(&model, &restored, seed);
         }
     }
     assert!(made > SEQUENCES * 20, "only {made} changes were made");
