@@ -357,6 +357,7 @@ impl State {
         self.installation_standing(installation, Some(known), issued, standing)?;
         if let Some(user) = &caller.user {
             let grant = self.grant_behind(caller, user, installation)?;
+            check_epoch(grant.epoch, issued, Factor::Grant)?;
             standing.cap(Factor::Grant, &grant.scopes);
         }
         Ok(())

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 
 use super::change::Change;
+use super::epoch::Epoch;
 use super::ids::{GrantId, InstallationId, TenantId, UserId};
 use super::refuse::{conflict, exceeded, taken, unknown};
 use super::scopes::Scopes;
@@ -35,6 +36,10 @@ pub struct Grant {
     pub given: i64,
     /// When it was revoked; none while it is active.
     pub revoked: Option<i64>,
+    /// When an earlier consent of the user to the app in the tenant was last revoked. A token of another issuer names no
+    /// consent: what was issued under an earlier one stays dead.
+    #[serde(default)]
+    pub epoch: Epoch,
 }
 
 /// What can happen to a grant.
@@ -127,6 +132,23 @@ impl State {
         }
     }
 
+    /// When a consent of the user to the app of an installation was last revoked in the tenant, this installation's or one
+    /// that is gone.
+    fn revoked_before(&self, tenant: &TenantId, user: &UserId, installation: &InstallationId) -> Epoch {
+        let app_of = |id: &InstallationId| Some(&self.installation(id.as_str())?.app);
+        let app = app_of(installation);
+        let earlier = self
+            .grants_of_user(tenant, user)
+            .filter(|grant| app_of(&grant.installation) == app);
+        match earlier.filter_map(|grant| grant.revoked).max() {
+            Some(at) => Epoch {
+                number: self.sequence,
+                at,
+            },
+            None => Epoch::default(),
+        }
+    }
+
     fn check_consent(&self, installation: &InstallationId, scopes: &Scopes) -> Result<TenantId> {
         let installation = self.live_installation(installation)?;
         self.active_tenant(&installation.tenant)?;
@@ -162,6 +184,7 @@ impl State {
                         "user `{user}` has a grant to installation `{installation}` already"
                     )));
                 }
+                let epoch = self.revoked_before(&tenant, user, installation);
                 let grant = Grant {
                     id: id.clone(),
                     user: user.clone(),
@@ -170,6 +193,7 @@ impl State {
                     scopes: scopes.clone(),
                     given: *at,
                     revoked: None,
+                    epoch,
                 };
                 self.index_grant(&grant);
                 self.grants.insert(id.clone(), grant.into());

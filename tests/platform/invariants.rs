@@ -9,8 +9,12 @@
 //!
 //! `tests/threats.rs` sees to it that none is missing.
 
-use bailiwick::platform::{Assignee, Bounded, GrantId, Manifest, Place, Projects, Scopes, SecretOwner, Side};
-use bailiwick::{Consent, ErrorKind, NewServiceAccount, Reason, Resource, Session};
+use bailiwick::platform::{
+    Assignee, Bounded, GrantId, Issued, Manifest, Place, Projects, Provenance, Scopes, SecretOwner, Side,
+};
+use bailiwick::{
+    Consent, ErrorKind, Identity, NewServiceAccount, Principal, Reason, Resource, Session, Tenant,
+};
 
 use crate::model::Rng;
 use crate::world::{NOW, World, ask, item, reason, scopes};
@@ -477,6 +481,71 @@ fn invariants_10_and_11_disabling_denies_and_enabling_revives_nothing() {
         }
     }
     assert!(times > 5 && sessions.len() > 20);
+}
+
+/// Tokens of another issuer name neither consent nor installation: only their age tells what they came from.
+#[test]
+fn invariant_11_neither_a_new_consent_nor_coming_back_revives_tokens_of_another_issuer() {
+    let world = World::new();
+    let ana = world.user("ana", "acme");
+    let admin = world.engine.act_as(&ana);
+    let token = |at: i64, app: Option<&'static str>| {
+        let mut identity = Identity::token(Principal::user("dan"), ["rfis:read"]).expires(NOW + 100_000);
+        identity = identity.provenance(Provenance::issued(Issued::Time(Some(at))));
+        if let Some(app) = app {
+            identity = identity.app(app);
+        }
+        world.engine.session_of(identity, Tenant::id("acme")).unwrap()
+    };
+    let assign = || {
+        let dan = Assignee::User("dan".into());
+        world.assign(dan, "rfis-standard", Place::Project("p1".into()));
+    };
+    assign();
+    let mut installation = world.install("acme", "ana", Projects::All);
+    let mut grant = world.consent("dan", "acme", "rfis:read");
+    let (mut of_app, mut of_user) = (Vec::new(), Vec::new());
+    for round in 0..6 {
+        let now = world.clock.now();
+        of_app.push(token(now, Some("dashboards")));
+        of_user.push(token(now, None));
+        world.clock.advance(10);
+        // Those of this round are good, those of earlier ones are not.
+        let check = |sessions: &[Session]| {
+            let (last, earlier) = sessions.split_last().unwrap();
+            assert_eq!(
+                reason(last, "rfis.view", "p1"),
+                Reason::Permitted,
+                "round {round}"
+            );
+            for session in earlier {
+                assert_eq!(
+                    reason(session, "rfis.view", "p1"),
+                    Reason::Outdated,
+                    "round {round}"
+                );
+            }
+        };
+        check(&of_app);
+        match round % 3 {
+            0 => admin.revoke_grant(grant.clone()).unwrap(),
+            1 => {
+                admin.uninstall(installation.clone()).unwrap();
+                installation = world.install("acme", "ana", Projects::All);
+            }
+            _ => {
+                admin.remove_member("acme", "dan").unwrap();
+                assert_eq!(reason(&of_user[round], "rfis.view", "p1"), Reason::Outdated);
+                admin.add_member("acme", "dan").unwrap();
+                assign();
+                for session in &of_user {
+                    assert_eq!(reason(session, "rfis.view", "p1"), Reason::Outdated);
+                }
+            }
+        }
+        world.clock.advance(10);
+        grant = world.consent("dan", "acme", "rfis:read");
+    }
 }
 
 #[test]
