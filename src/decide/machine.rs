@@ -189,8 +189,8 @@ impl<'e, 'r> Machine<'e, 'r> {
     }
 
     /// One step. Values are written into their place on the stack and read there: a copy made right after a write
-    /// waits for it.
-    #[inline]
+    /// waits for it. A part of the loop, of which there are two: watched and not.
+    #[inline(always)]
     fn step(&mut self, op: Op, condition: &'e Condition) -> Step<Next> {
         let name = |name| name_of(condition, name);
         let constant = |number: u32| condition.values.get(number as usize);

@@ -123,6 +123,16 @@ impl<'a> Resource<'a> {
         }
     }
 
+    /// A copy that borrows nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Resource<'static> {
+        Resource {
+            stored: self.stored.map(EntityUid::into_owned),
+            entities: self.entities.into_iter().map(Entity::into_owned).collect(),
+            spare: Vec::new(),
+        }
+    }
+
     fn change(&mut self, change: impl FnOnce(&mut Entity<'a>)) {
         self.bring_itself();
         if let Some(entity) = self.entities.first_mut() {

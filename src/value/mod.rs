@@ -165,6 +165,13 @@ impl<'a> Record<'a> {
         None
     }
 
+    /// Adds `name`, which the record does not have yet: for names that are distinct to begin with, such as the keys of a
+    /// map. [`set`](Self::set) looks for the name first. Of two values of one name the first counts.
+    #[inline]
+    pub fn add(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) {
+        self.entries.push((name.into(), value.into()));
+    }
+
     /// Sets `name` and returns the record, for building in one expression.
     #[must_use]
     pub fn with(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) -> Self {

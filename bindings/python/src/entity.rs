@@ -1,11 +1,12 @@
 //! `Entity`: an entity with its attributes, tags and parents.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::error::raising;
 use crate::json::dumps;
-use crate::uid::{EntityUid, id_text, pair_repr, uid_of};
+use crate::texts::{Copied, Keep};
+use crate::uid::{EntityUid, id_text, kept_uid, pair_repr};
 use crate::value::{dict, record};
 
 /// An entity as a host brings it along with a request: uid, parents, attributes and tags.
@@ -30,7 +31,7 @@ impl Entity {
         attrs: Option<&Bound<'_, PyAny>>,
         tags: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        build(r#type, id, parents, attrs, tags).map(Self)
+        build(r#type, id, parents, attrs, tags, &mut Copied).map(Self)
     }
 
     /// Reads an entity in Cedar's JSON form: `{"uid": …, "attrs": …, "parents": …, "tags": …}`.
@@ -90,24 +91,31 @@ pub(crate) fn parts<'py>(py: Python<'py>, entity: &bailiwick::Entity<'_>) -> PyR
 }
 
 /// An entity of Python's arguments.
-pub(crate) fn build(
+pub(crate) fn build<'t>(
     type_name: &Bound<'_, PyString>,
     id: &Bound<'_, PyAny>,
     parents: Option<&Bound<'_, PyAny>>,
     attrs: Option<&Bound<'_, PyAny>>,
     tags: Option<&Bound<'_, PyAny>>,
-) -> PyResult<bailiwick::Entity<'static>> {
-    let mut entity = bailiwick::Entity::new(type_name.to_str()?.to_owned(), id_text(id)?);
+    keep: &mut impl Keep<'t>,
+) -> PyResult<bailiwick::Entity<'t>> {
+    let mut entity = bailiwick::Entity::new(keep.text(type_name.to_str()?), keep.text(&id_text(id)?));
     if let Some(parents) = parents {
-        for parent in parents.try_iter()? {
-            entity.parents_mut().push(uid_of(&parent?)?);
+        if let Ok(list) = parents.cast::<PyList>() {
+            for parent in list {
+                entity.parents_mut().push(kept_uid(&parent, keep)?);
+            }
+        } else {
+            for parent in parents.try_iter()? {
+                entity.parents_mut().push(kept_uid(&parent?, keep)?);
+            }
         }
     }
     if let Some(attrs) = attrs {
-        *entity.attrs_mut() = record(attrs, "attrs")?;
+        *entity.attrs_mut() = record(attrs, "attrs", keep)?;
     }
     if let Some(tags) = tags {
-        *entity.tags_mut() = record(tags, "tags")?;
+        *entity.tags_mut() = record(tags, "tags", keep)?;
     }
     Ok(entity)
 }

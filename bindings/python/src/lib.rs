@@ -21,6 +21,7 @@ mod policies;
 mod resource;
 mod session;
 mod signing_key;
+mod texts;
 mod uid;
 mod value;
 

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::entity::{Entity, build, parts};
+use crate::texts::{HeldResource, Keep as _};
 use crate::uid::{EntityUid, id_text, pair_repr, uid_of};
 use crate::value::kind_of;
 
@@ -18,7 +19,7 @@ use crate::value::kind_of;
 /// >>> Resource("Rfi", 43, parents=[("Project", "p1")], attrs={"state": "open"}).is_stored
 /// False
 #[pyclass(frozen, module = "bailiwick")]
-pub(crate) struct Resource(pub(crate) bailiwick::Resource<'static>);
+pub(crate) struct Resource(pub(crate) HeldResource);
 
 #[pymethods]
 impl Resource {
@@ -33,70 +34,84 @@ impl Resource {
         entities: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let is_brought = parents.is_some() || attrs.is_some() || tags.is_some();
-        let mut resource = if is_brought {
-            bailiwick::Resource::entity(build(r#type, id, parents, attrs, tags)?)
-        } else {
-            bailiwick::Resource::stored(r#type.to_str()?.to_owned(), id_text(id)?)
-        };
-        if let Some(entities) = entities {
-            for entity in entities.try_iter()? {
-                let entity = entity?;
-                let entity = entity.cast::<Entity>().map_err(|_| {
-                    PyTypeError::new_err(format!("entities holds Entity objects, not {}", kind_of(&entity)))
-                })?;
-                resource = resource.with(entity.get().0.clone());
+        let held = HeldResource::build(|keep| {
+            let mut resource = if is_brought {
+                bailiwick::Resource::entity(build(r#type, id, parents, attrs, tags, keep)?)
+            } else {
+                bailiwick::Resource::stored(keep.text(r#type.to_str()?), keep.text(&id_text(id)?))
+            };
+            if let Some(entities) = entities {
+                for entity in entities.try_iter()? {
+                    let entity = entity?;
+                    let entity = entity.cast::<Entity>().map_err(|_| {
+                        PyTypeError::new_err(format!(
+                            "entities holds Entity objects, not {}",
+                            kind_of(&entity)
+                        ))
+                    })?;
+                    resource = resource.with(entity.get().0.clone());
+                }
             }
-        }
-        Ok(Self(resource))
+            Ok::<_, PyErr>(resource)
+        });
+        held.map(Self)
     }
 
     /// The uid.
     #[getter]
     fn uid(&self) -> EntityUid {
-        EntityUid(self.0.uid().to_uid().into_owned())
+        EntityUid(self.0.get().uid().to_uid().into_owned())
     }
 
     /// The type, with its namespace.
     #[getter]
     fn r#type(&self) -> &str {
-        self.0.uid().type_name
+        self.0.get().uid().type_name
     }
 
     /// The id, without quotes or escapes.
     #[getter]
     fn id(&self) -> &str {
-        self.0.uid().id
+        self.0.get().uid().id
     }
 
     /// Whether the engine is to know the resource, because the request does not bring it along.
     #[getter]
     fn is_stored(&self) -> bool {
-        let uid = self.0.uid();
-        (self.0.entities().iter()).all(|entity| entity.uid().as_ref() != uid)
+        let resource = self.0.get();
+        let uid = resource.uid();
+        (resource.entities().iter()).all(|entity| entity.uid().as_ref() != uid)
     }
 
     fn __getnewargs_ex__<'py>(&self, py: Python<'py>) -> PyResult<((&str, &str), Bound<'py, PyDict>)> {
-        let uid = self.0.uid();
+        let resource = self.0.get();
+        let uid = resource.uid();
         let (own, others): (Vec<_>, Vec<_>) =
-            (self.0.entities().iter()).partition(|entity| entity.uid().as_ref() == uid);
+            (resource.entities().iter()).partition(|entity| entity.uid().as_ref() == uid);
         let arguments = match own.first() {
             Some(own) => parts(py, own)?,
             None => PyDict::new(py),
         };
-        let others = others.into_iter().cloned().map(Entity);
+        let others = others
+            .into_iter()
+            .cloned()
+            .map(|entity| Entity(entity.into_owned()));
         arguments.set_item("entities", PyTuple::new(py, others.collect::<Vec<_>>())?)?;
         Ok(((uid.type_name, uid.id), arguments))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("Resource({})", pair_repr(py, &self.0.uid().to_uid())?))
+        Ok(format!(
+            "Resource({})",
+            pair_repr(py, &self.0.get().uid().to_uid())?
+        ))
     }
 }
 
 /// A resource for one request: Python's own, or one made of something that names or is an entity.
 pub(crate) enum Target<'a> {
-    Ready(&'a bailiwick::Resource<'static>),
-    Made(Box<bailiwick::Resource<'static>>),
+    Ready(&'a HeldResource),
+    Made(Box<HeldResource>),
 }
 
 impl<'a> Target<'a> {
@@ -104,20 +119,20 @@ impl<'a> Target<'a> {
         if let Ok(resource) = object.cast::<Resource>() {
             return Ok(Self::Ready(&resource.get().0));
         }
-        made(object, true).map(|made| Self::Made(Box::new(made)))
+        made(object, true).map(|made| Self::Made(Box::new(made.into())))
     }
 
-    pub(crate) fn resource(&self) -> &bailiwick::Resource<'static> {
+    pub(crate) fn resource(&self) -> &bailiwick::Resource<'_> {
         match self {
-            Self::Ready(resource) => resource,
-            Self::Made(resource) => resource,
+            Self::Ready(held) => held.get(),
+            Self::Made(held) => held.get(),
         }
     }
 }
 
 fn made(object: &Bound<'_, PyAny>, may_adapt: bool) -> PyResult<bailiwick::Resource<'static>> {
     if let Ok(resource) = object.cast::<Resource>() {
-        return Ok(resource.get().0.clone());
+        return Ok(resource.get().0.get().clone().into_owned());
     }
     if let Ok(entity) = object.cast::<Entity>() {
         return Ok(bailiwick::Resource::entity(entity.get().0.clone()));

@@ -6,6 +6,7 @@ use bailiwick::Context;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
+use smallvec::SmallVec;
 
 use crate::decision::{Asked, Decision, explanation};
 use crate::error::access_denied;
@@ -65,7 +66,7 @@ impl Session {
         attributes: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = slf.py();
-        let resources = resources.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let resources = listed(resources)?;
         let targets = resources.iter().map(Target::of).collect::<PyResult<Vec<_>>>()?;
         let pinned = Pinned::of(context, attributes)?;
         let (name, given) = (action.to_str()?, pinned.context()?);
@@ -92,7 +93,7 @@ impl Session {
         context: Option<&Bound<'py, PyAny>>,
         attributes: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let resources = resources.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let resources = listed(resources)?;
         let targets = resources.iter().map(Target::of).collect::<PyResult<Vec<_>>>()?;
         let pinned = Pinned::of(context, attributes)?;
         let given = pinned.context()?;
@@ -195,21 +196,29 @@ impl Session {
     }
 }
 
+/// The objects of a list or another iterable.
+fn listed<'py>(objects: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    match objects.cast::<PyList>() {
+        Ok(list) => Ok(list.iter().collect()),
+        Err(_) => objects.try_iter()?.collect(),
+    }
+}
+
 /// A resource of many, by its place among them.
 struct Candidate<'a> {
     index: usize,
     target: &'a Target<'a>,
 }
 
-impl AsRef<bailiwick::Resource<'static>> for Candidate<'_> {
-    fn as_ref(&self) -> &bailiwick::Resource<'static> {
+impl<'a> AsRef<bailiwick::Resource<'a>> for Candidate<'a> {
+    fn as_ref(&self) -> &bailiwick::Resource<'a> {
         self.target.resource()
     }
 }
 
 /// The values of a context, held so that texts can be borrowed from them.
 pub(crate) struct Pinned<'py> {
-    entries: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+    entries: SmallVec<[(Bound<'py, PyAny>, Bound<'py, PyAny>); 4]>,
 }
 
 impl<'py> Pinned<'py> {
@@ -217,7 +226,7 @@ impl<'py> Pinned<'py> {
         mapping: Option<&Bound<'py, PyAny>>,
         attributes: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Self> {
-        let mut entries = Vec::new();
+        let mut entries = SmallVec::new();
         if let Some(mapping) = mapping {
             if let Ok(dict) = mapping.cast::<PyDict>() {
                 entries.extend(dict.iter());
@@ -241,7 +250,7 @@ impl<'py> Pinned<'py> {
         for (name, object) in &self.entries {
             let (name, value) = name_of(name)
                 .and_then(|name| {
-                    value(object, 0)
+                    value(object)
                         .map(|value| (name, value))
                         .map_err(|refusal| refusal.within(name))
                 })

@@ -15,6 +15,7 @@ use pyo3::types::{
 };
 
 use crate::extension::Extension;
+use crate::texts::{Copied, Keep};
 use crate::uid::{EntityUid, reference};
 
 /// Why a value has no counterpart in Cedar, and where it lies.
@@ -81,9 +82,13 @@ pub(crate) fn kind_of(object: &Bound<'_, PyAny>) -> String {
         .map_or_else(|_| "an object".to_owned(), |name| name.to_string())
 }
 
-/// A record from a mapping, borrowing nothing.
-pub(crate) fn record(object: &Bound<'_, PyAny>, root: &str) -> PyResult<Record<'static>> {
-    let entries = owned_record(object, 0).map_err(|refusal| refusal.raised(root))?;
+/// A record from a mapping, borrowing nothing of it.
+pub(crate) fn record<'t>(
+    object: &Bound<'_, PyAny>,
+    root: &str,
+    keep: &mut impl Keep<'t>,
+) -> PyResult<Record<'t>> {
+    let entries = kept_record(object, 0, keep).map_err(|refusal| refusal.raised(root))?;
     entries.ok_or_else(|| {
         PyTypeError::new_err(format!(
             "{root}: a mapping of names to values, not {}",
@@ -92,10 +97,28 @@ pub(crate) fn record(object: &Bound<'_, PyAny>, root: &str) -> PyResult<Record<'
     })
 }
 
-/// A value that borrows texts from `object`, at `depth` containers below the top.
-pub(crate) fn value<'a>(object: &'a Bound<'_, PyAny>, depth: usize) -> Result<Value<'a>, Refusal> {
+/// A value whose texts borrow from `object`, unless they lie deeper in it.
+pub(crate) fn value<'a>(object: &'a Bound<'_, PyAny>) -> Result<Value<'a>, Refusal> {
     if let Ok(text) = object.cast::<PyString>() {
         return Ok(Value::from(text.to_str()?));
+    }
+    // A bool is an int as well; whether something names an entity takes longer to tell.
+    if !object.is_instance_of::<PyInt>()
+        && let Some(uid) = reference(object)
+    {
+        return Ok(Value::Entity(uid.to_uid()));
+    }
+    kept_value(object, 0, &mut Copied)
+}
+
+/// A value that borrows nothing of `object`, at `depth` containers below the top.
+fn kept_value<'t>(
+    object: &Bound<'_, PyAny>,
+    depth: usize,
+    keep: &mut impl Keep<'t>,
+) -> Result<Value<'t>, Refusal> {
+    if let Ok(text) = object.cast::<PyString>() {
+        return Ok(Value::String(keep.text(text.to_str()?)));
     }
     if let Ok(truth) = object.cast::<PyBool>() {
         return Ok(Value::Bool(truth.is_true()));
@@ -107,17 +130,17 @@ pub(crate) fn value<'a>(object: &'a Bound<'_, PyAny>, depth: usize) -> Result<Va
             .map_err(|_| Refusal::of_value("an int beyond 64 bits; Cedar's Long holds -2**63 to 2**63 - 1"));
     }
     if let Some(uid) = reference(object) {
-        return Ok(Value::Entity(uid.to_uid()));
+        return Ok(Value::Entity(keep.uid(uid)));
     }
     if depth >= MAX_VALUE_DEPTH {
         return Err(Refusal::of_value(format!(
             "nested more than {MAX_VALUE_DEPTH} deep, or containing itself"
         )));
     }
-    if let Some(items) = items(object, depth)? {
+    if let Some(items) = items(object, depth, keep)? {
         return Ok(Value::Set(items));
     }
-    if let Some(record) = owned_record(object, depth)? {
+    if let Some(record) = kept_record(object, depth, keep)? {
         return Ok(Value::Record(record));
     }
     extension(object)
@@ -160,41 +183,61 @@ pub(crate) fn dict<'py>(py: Python<'py>, record: &Record<'_>) -> PyResult<Bound<
     Ok(dict)
 }
 
-fn items(object: &Bound<'_, PyAny>, depth: usize) -> Result<Option<Vec<Value<'static>>>, Refusal> {
-    let is_collection = object.is_instance_of::<PyList>()
-        || object.is_instance_of::<PyTuple>()
-        || object.is_instance_of::<PySet>()
-        || object.is_instance_of::<PyFrozenSet>();
-    if !is_collection {
+fn items<'t>(
+    object: &Bound<'_, PyAny>,
+    depth: usize,
+    keep: &mut impl Keep<'t>,
+) -> Result<Option<Vec<Value<'t>>>, Refusal> {
+    let is_other_collection = || {
+        object.is_instance_of::<PyTuple>()
+            || object.is_instance_of::<PySet>()
+            || object.is_instance_of::<PyFrozenSet>()
+    };
+    let mut values = Vec::with_capacity(object.cast::<PyList>().map_or(0, |list| list.len()));
+    let mut push = |item: &Bound<'_, PyAny>| {
+        let value = kept_value(item, depth + 1, keep).map_err(|refusal| refusal.within("[]"))?;
+        values.push(value);
+        Ok::<(), Refusal>(())
+    };
+    if let Ok(list) = object.cast::<PyList>() {
+        for item in list {
+            push(&item)?;
+        }
+    } else if is_other_collection() {
+        for item in object.try_iter()? {
+            push(&item?)?;
+        }
+    } else {
         return Ok(None);
-    }
-    let mut values = Vec::with_capacity(object.len()?);
-    for item in object.try_iter()? {
-        let item = item?;
-        let value = value(&item, depth + 1).map_err(|refusal| refusal.within("[]"))?;
-        values.push(value.into_owned());
     }
     Ok(Some(values))
 }
 
-fn owned_record(object: &Bound<'_, PyAny>, depth: usize) -> Result<Option<Record<'static>>, Refusal> {
-    let mut record = Record::with_capacity(object.cast::<PyDict>().map_or(0, |dict| dict.len()));
-    let mut set = |name: &Bound<'_, PyAny>, item: &Bound<'_, PyAny>| {
+fn kept_record<'t>(
+    object: &Bound<'_, PyAny>,
+    depth: usize,
+    keep: &mut impl Keep<'t>,
+) -> Result<Option<Record<'t>>, Refusal> {
+    let mut entry = |name: &Bound<'_, PyAny>, item: &Bound<'_, PyAny>| {
         let name = name_of(name)?;
-        let value = value(item, depth + 1).map_err(|refusal| refusal.within(name))?;
-        record.set(name.to_owned(), value.into_owned());
-        Ok::<(), Refusal>(())
+        let value = kept_value(item, depth + 1, keep).map_err(|refusal| refusal.within(name))?;
+        Ok::<_, Refusal>((keep.text(name), value))
     };
     if let Ok(dict) = object.cast::<PyDict>() {
+        let mut record = Record::with_capacity(dict.len());
         for (name, item) in dict {
-            set(&name, &item)?;
+            let (name, value) = entry(&name, &item)?;
+            record.add(name, value);
         }
-    } else if let Ok(mapping) = object.cast::<PyMapping>() {
-        for entry in mapping.items()? {
-            set(&entry.get_item(0)?, &entry.get_item(1)?)?;
-        }
-    } else {
+        return Ok(Some(record));
+    }
+    let Ok(mapping) = object.cast::<PyMapping>() else {
         return Ok(None);
+    };
+    let mut record = Record::new();
+    for item in mapping.items()? {
+        let (name, value) = entry(&item.get_item(0)?, &item.get_item(1)?)?;
+        record.set(name, value);
     }
     Ok(Some(record))
 }

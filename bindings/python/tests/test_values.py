@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import pickle
 from collections.abc import Mapping
@@ -159,6 +160,41 @@ def test_a_value_without_a_counterpart_is_refused(
 def test_a_refusal_names_the_place() -> None:
     with pytest.raises(TypeError, match=r"^attrs\.owner\.\[\]\.score: float is no value of Cedar's"):
         bw.Resource("Rfi", "1", attrs={"owner": [{"score": 0.5}]})
+
+
+def test_a_resource_keeps_its_texts_whatever_becomes_of_what_it_was_made_of() -> None:
+    engine = bw.Engine(
+        bw.Policies(
+            schema="""entity User; entity Folder;
+                entity Thing in [Folder] = { title: String, tags: Set<String>, owner: User, more: { note: String } };
+                action see appliesTo { principal: User, resource: Thing };""",
+            cedar="""permit (principal, action, resource in Folder::"f") when {
+                resource.title like "*end" && resource.tags.contains("t9") && resource.owner == principal
+                && resource.more.note == resource.title };""",
+        )
+    )
+    session = engine.session(bw.EntityUid("User", "ana"))
+
+    def made(length: int, end: str) -> bw.Resource:
+        title = "é" * length + end
+        tags, owner = [f"t{number}" for number in range(10)], bw.EntityUid("User", "an" + "a")
+        attrs = {"title": title, "tags": tags, "owner": owner, "more": {"note": title}}
+        resource = bw.Resource("Thi" + "ng", length, parents=[("Folder", "f")], attrs=attrs)
+        attrs.clear()
+        tags.clear()
+        return resource
+
+    lengths = [*range(0, 300, 7), 5_000, 70_000]
+    ending = [made(length, "end") for length in lengths]
+    others = [made(length, "und") for length in lengths]
+    gc.collect()
+    assert [resource.id for resource in ending] == [str(length) for length in lengths]
+    assert session.filter("see", ending) == ending
+    assert session.filter("see", others) == []
+    copies = [pickle.loads(pickle.dumps(resource)) for resource in ending]
+    del ending
+    gc.collect()
+    assert session.filter("see", copies) == copies
 
 
 def test_entities_and_resources_survive_pickling() -> None:
