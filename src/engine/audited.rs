@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::audit::{Actor, Audit, Decided, Party};
 use crate::decide::Object;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Result};
 use crate::token::{Claims, PrincipalKind};
 use crate::value::{Context, EntityRef, EntityUid};
 
 use super::bound::Bound;
 use super::decision::{Outcome, Reason};
-use super::judge::{Refusal, judge_asked, look_up};
+use super::judge::{Question, Refusal, judge_asked, look_up};
 use super::placement::Placement;
 use super::resource::Resource;
 use super::session::{Session, SessionInner};
@@ -28,7 +28,10 @@ impl Session {
         context: &Context<'_>,
     ) -> Outcome {
         match self.admitted(snapshot) {
-            Ok(bound) => self.judge_admitted_and_record(snapshot, &bound, action, resource, context),
+            Ok(bound) => {
+                let question = self.question(snapshot, &bound, action, context);
+                self.judge_admitted_and_record(snapshot, &bound, question, action, resource)
+            }
             Err(refusal) => self.refuse_and_record(snapshot, refusal, action, resource),
         }
     }
@@ -39,12 +42,12 @@ impl Session {
         &self,
         snapshot: &Snapshot,
         bound: &Bound,
+        question: Result<Question<'_>>,
         action: &str,
         resource: &Resource<'_>,
-        context: &Context<'_>,
     ) -> Outcome {
         let object = look_up(snapshot, resource);
-        match self.validate(snapshot, bound, action, resource, context, &object) {
+        match question.and_then(|question| self.ask(snapshot, bound, question, resource, &object)) {
             Ok(asked) => {
                 let placement = Placement::of(snapshot, &object);
                 let outcome = judge_asked(snapshot, bound, &asked, &placement);

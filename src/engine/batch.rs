@@ -6,7 +6,7 @@ use crate::value::{Context, EntityUid};
 
 use super::bound::BoundRef;
 use super::decision::{Decision, Outcome, Pinned};
-use super::judge::Refusal;
+use super::judge::{Question, Refusal};
 use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::Snapshot;
@@ -21,8 +21,9 @@ impl Session {
     ) -> Vec<Decision> {
         let snapshot = self.engine.snapshot.load_full();
         let judged = Judge::new(self, &snapshot);
+        let mut last = None;
         let decide = |(action, resource, context)| Decision {
-            outcome: judged.recorded(action, resource, context),
+            outcome: judged.recorded(&mut last, action, resource, context),
             snapshot: Pinned::Other(Arc::clone(&snapshot)),
         };
         requests.into_iter().map(decide).collect()
@@ -50,7 +51,8 @@ impl Session {
     ) -> Vec<T> {
         let snapshot = self.engine.snapshot.load();
         let judged = Judge::new(self, &snapshot);
-        let is_allowed = |it: &T| judged.recorded(action, it.as_ref(), context).allowed();
+        let mut last = None;
+        let is_allowed = |it: &T| judged.recorded(&mut last, action, it.as_ref(), context).allowed();
         resources.into_iter().filter(is_allowed).collect()
     }
 
@@ -76,6 +78,14 @@ struct Judge<'s> {
     bound: Result<BoundRef, Refusal>,
 }
 
+/// A question that was found valid, told again by where its parts lie.
+#[derive(Clone, Copy)]
+struct Known<'r> {
+    action: &'r str,
+    context: &'r Context<'r>,
+    question: Question<'r>,
+}
+
 impl<'s> Judge<'s> {
     fn new(session: &'s Session, snapshot: &'s Snapshot) -> Self {
         Self {
@@ -85,11 +95,31 @@ impl<'s> Judge<'s> {
         }
     }
 
-    /// The outcome, once the audit is told of it.
-    fn recorded(&self, action: &str, resource: &Resource<'_>, context: &Context<'_>) -> Outcome {
+    /// The outcome, once the audit is told of it. Mostly the question is the last one, about another resource.
+    fn recorded<'r>(
+        &'r self,
+        last: &mut Option<Known<'r>>,
+        action: &'r str,
+        resource: &Resource<'_>,
+        context: &'r Context<'r>,
+    ) -> Outcome {
         let (session, snapshot) = (self.session, self.snapshot);
         match &self.bound {
-            Ok(bound) => session.judge_admitted_and_record(snapshot, bound, action, resource, context),
+            Ok(bound) => {
+                let known = last.filter(|known| {
+                    std::ptr::eq(known.action, action) && std::ptr::eq(known.context, context)
+                });
+                let question = known.map_or_else(
+                    || session.question(snapshot, bound, action, context),
+                    |known| Ok(known.question),
+                );
+                *last = question.as_ref().ok().map(|question| Known {
+                    action,
+                    context,
+                    question: *question,
+                });
+                session.judge_admitted_and_record(snapshot, bound, question, action, resource)
+            }
             Err(refusal) => session.refuse_and_record(snapshot, refusal.clone(), action, resource),
         }
     }

@@ -114,7 +114,8 @@ impl Explanation {
             });
         }
         let object = look_up(snapshot, resource);
-        match session.validate(snapshot, &bound, action, resource, context, &object) {
+        let question = session.question(snapshot, &bound, action, context);
+        match question.and_then(|question| session.ask(snapshot, &bound, question, resource, &object)) {
             Err(error) => {
                 ceilings.push(Ceiling {
                     name: "request",

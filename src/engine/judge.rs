@@ -17,6 +17,14 @@ use super::resource::Resource;
 use super::session::Session;
 use super::snapshot::{Snapshot, TargetAction};
 
+/// What a session asks about a resource, or about many: valid whatever the resource is.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'r> {
+    action: ActionIndex,
+    target: &'r TargetAction,
+    context: Layers<'r>,
+}
+
 /// A request that is valid. Its resource stays where it was looked up.
 pub(super) struct Asked<'r> {
     pub(super) action: ActionIndex,
@@ -55,35 +63,57 @@ impl Session {
         context: &Context<'_>,
     ) -> Outcome {
         let object = look_up(snapshot, resource);
-        match self.validate(snapshot, bound, action, resource, context, &object) {
+        let question = self.question(snapshot, bound, action, context);
+        match question.and_then(|question| self.ask(snapshot, bound, question, resource, &object)) {
             Ok(asked) => judge_asked(snapshot, bound, &asked, &Placement::of(snapshot, &object)),
             Err(error) => Outcome::invalid(error),
         }
     }
 
-    /// Everything that is wrong with a request whatever the policies say. The resource is [looked up](look_up) before.
+    /// Everything that is wrong with action and context, whatever the policies say.
     #[inline]
-    pub(super) fn validate<'r>(
+    pub(super) fn question<'r>(
         &'r self,
         snapshot: &'r Snapshot,
         bound: &'r Bound,
         name: &str,
-        resource: &'r Resource<'r>,
         context: &'r Context<'r>,
-        object: &'r Object<'r>,
-    ) -> Result<Asked<'r>> {
-        let invalid = |message: String| Error::new(ErrorKind::RequestInvalid, message);
+    ) -> Result<Question<'r>> {
         let found = snapshot.vocabulary.action(name);
         let Some((action, target)) = found.and_then(|action| Some((action, snapshot.action(action)?))) else {
-            return Err(invalid(format!("`{}` is no action of the schema", shorten(name)))
+            let message = format!("`{}` is no action of the schema", shorten(name));
+            return Err(Error::new(ErrorKind::RequestInvalid, message)
                 .help("name an action by its id, or by its full uid when two namespaces share the id"));
         };
+        Ok(Question {
+            action,
+            target,
+            context: self.layers(snapshot, bound, action, context)?,
+        })
+    }
+
+    /// Everything that is wrong with the resource of a question, which was [looked up](look_up) before.
+    #[inline]
+    pub(super) fn ask<'r>(
+        &self,
+        snapshot: &'r Snapshot,
+        bound: &Bound,
+        question: Question<'r>,
+        resource: &Resource<'_>,
+        object: &'r Object<'r>,
+    ) -> Result<Asked<'r>> {
+        let Question {
+            action,
+            target,
+            context,
+        } = question;
         let (uid, entities) = (resource.uid(), resource.entities());
         if !is_bounded(entities) {
-            return Err(invalid(format!(
+            let message = format!(
                 "the request brings more than {MAX_REQUEST_ENTITIES} entities along, or entities that have more than \
                  {MAX_REQUEST_PARENTS} parents together"
-            )));
+            );
+            return Err(Error::new(ErrorKind::RequestInvalid, message));
         }
         let plain = bound.principal_is_declared
             && bound
@@ -96,9 +126,8 @@ impl Session {
                 .is_some_and(|id| target.takes_resource(id) && !snapshot.is_enumerated(id))
             && (1..=MAX_NAME_BYTES).contains(&uid.id.len());
         if !plain {
-            self.check_types(snapshot, name, action, resource)?;
+            self.check_types(snapshot, action, resource)?;
         }
-        let context = self.layers(snapshot, bound, action, context)?;
         if !entities.is_empty() {
             check_entities(snapshot, object, entities)?;
         }
@@ -111,13 +140,7 @@ impl Session {
     }
 
     /// Whether principal and resource are what the schema declares for the action, and if not, why.
-    fn check_types(
-        &self,
-        snapshot: &Snapshot,
-        name: &str,
-        action: ActionIndex,
-        resource: &Resource<'_>,
-    ) -> Result<()> {
+    fn check_types(&self, snapshot: &Snapshot, action: ActionIndex, resource: &Resource<'_>) -> Result<()> {
         let vocabulary = &snapshot.vocabulary;
         let (principal, uid) = (self.inner.principal.as_ref(), resource.uid());
         vocabulary.check_uid(principal)?;
@@ -125,6 +148,7 @@ impl Session {
         if vocabulary.applies(action, principal.type_name, uid.type_name) {
             return Ok(());
         }
+        let name = vocabulary.action_uid(action).map_or("", EntityUid::id);
         let message = format!(
             "`{name}` does not apply to a {} acting on a {}",
             principal.type_name, uid.type_name
